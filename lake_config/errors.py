@@ -1,0 +1,171 @@
+"""Every error a person may see: one class per situation, each with its own exit code.
+
+A message says what happened, why, and what to do. It never carries a cell value, a secret
+or a source row: only department, table, column, rule, counts and paths. The codes are
+listed in docs/reference/exit_codes.md and stay stable.
+"""
+
+from __future__ import annotations
+
+NOTHING_TO_DO = 99
+"""Exit code of a step that found its work done already; Airflow shows it as skipped."""
+
+
+class LakeError(Exception):
+    """Shown to people without a traceback.
+
+    `transient` tells the scheduler that the same command may succeed later.
+    """
+
+    exit_code = 1
+    transient = False
+
+
+class UsageError(LakeError):
+    """The command or its arguments make no sense."""
+
+    exit_code = 2
+
+
+class ContractError(LakeError):
+    """One or more contracts are wrong; carries all problems at once."""
+
+    exit_code = 2
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class SettingsError(LakeError):
+    """The deployment's settings are missing, contradictory or unsafe."""
+
+    exit_code = 3
+
+
+class ComponentMissing(LakeError):
+    """A program or library this machine needs is not there."""
+
+    exit_code = 4
+
+
+class NothingToDo(LakeError):
+    """The step's receipt exists already; nothing was touched."""
+
+    exit_code = NOTHING_TO_DO
+
+
+class SourceUnavailable(LakeError):
+    """The source did not answer, or broke off."""
+
+    exit_code = 10
+    transient = True
+
+
+class SourceRefusedLogin(LakeError):
+    """The source refused the lake's user name, password or token."""
+
+    exit_code = 11
+
+
+class SourceAuthorisationLapsed(LakeError):
+    """The authorisation behind a returned dataset has expired (law.md L30, seed task 39)."""
+
+    exit_code = 12
+
+
+class EmptyDelivery(LakeError):
+    """The source delivered no rows."""
+
+    exit_code = 20
+
+
+class ShortDelivery(LakeError):
+    """Rows, keys or the quarantined share lie outside the contract's band."""
+
+    exit_code = 21
+
+
+class SchemaChanged(LakeError):
+    """The source's columns are not those of the contract."""
+
+    exit_code = 22
+
+
+class DeliveryDigestWrong(LakeError):
+    """A delivered file, or a known name with other bytes, does not match its manifest."""
+
+    exit_code = 23
+
+
+class ControlTotalsDiffer(LakeError):
+    """Source and lake disagree on counts or checksums."""
+
+    exit_code = 24
+
+
+class DeliveryUndecodable(LakeError):
+    """A delivered file is not in the encoding its contract names."""
+
+    exit_code = 25
+
+
+class DeliveryIncomplete(LakeError):
+    """A delivery lacks its manifest, a file, or pages."""
+
+    exit_code = 26
+
+
+class GateFailed(LakeError):
+    """The batch is not good enough to be shared."""
+
+    exit_code = 30
+
+
+class OutOfTurn(LakeError):
+    """The receipt of the previous step is missing, failed, or about something else."""
+
+    exit_code = 31
+
+
+class NotSigned(LakeError):
+    """No security administrator signed this contract under this masking policy."""
+
+    exit_code = 32
+
+
+class LeakFound(LakeError):
+    """The leak scan found plain personal data in staged bytes."""
+
+    exit_code = 33
+
+
+class KeyUnavailable(LakeError):
+    """A pseudonym or signing key is missing, wrong or retired."""
+
+    exit_code = 34
+
+
+class LedgerBroken(LakeError):
+    """The ledger does not verify."""
+
+    exit_code = 50
+
+
+class LedgerUnwritable(LakeError):
+    """An event could not be made durable, so the action did not happen."""
+
+    exit_code = 51
+
+
+class AccessDenied(LakeError):
+    """This person may not do or read this."""
+
+    exit_code = 60
+
+
+class JobFailed(LakeError):
+    """An engine failed for a reason of its own; its message is withheld, see the job log."""
+
+    exit_code = 70
+    transient = True

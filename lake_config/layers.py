@@ -1,0 +1,124 @@
+"""The only place where a table name or a path of the lake is made.
+
+Zones: raw (as delivered, jobs only), staging (masked, not yet scanned), shared
+(published). A test forbids making these names anywhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+CURATED = "analysts"
+"""The recipient whose tables every analyst of the city may read (curated tables)."""
+
+
+def batch_id(department: str, table: str, delivery_date: date) -> str:
+    """Name of one delivery of one table: the same delivery always has the same name."""
+    return f"{department}.{table}.{delivery_date.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """Where things lie under one LAKE_HOME (small profile: local folders)."""
+
+    home: Path
+
+    @property
+    def raw(self) -> Path:
+        return self.home / "zones" / "raw"
+
+    @property
+    def staging(self) -> Path:
+        return self.home / "zones" / "staging"
+
+    @property
+    def shared(self) -> Path:
+        return self.home / "zones" / "shared"
+
+    @property
+    def ledger(self) -> Path:
+        return self.home / "ledger"
+
+    @property
+    def ledger_head(self) -> Path:
+        """The signed head lies outside `ledger/`, so that an old copy of it shows."""
+        return self.home / "state" / "ledger_head.json"
+
+    @property
+    def state(self) -> Path:
+        return self.home / "state"
+
+    @property
+    def keys(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def secrets(self) -> Path:
+        return self.home / "secrets"
+
+    @property
+    def approvals(self) -> Path:
+        return self.home / "state" / "approvals"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def alerts(self) -> Path:
+        return self.home / "logs" / "alerts.jsonl"
+
+    @property
+    def truth(self) -> Path:
+        return self.home / "truth"
+
+    @property
+    def airflow(self) -> Path:
+        return self.home / "airflow"
+
+    @property
+    def sources(self) -> Path:
+        """Drop folders and databases of the simulated departments (never in production)."""
+        return self.home / "sources"
+
+    @property
+    def sharing_database(self) -> Path:
+        return self.home / "state" / "sharing.sqlite"
+
+    def raw_batch(self, department: str, table: str, delivery_date: date) -> Path:
+        return self.raw / department / table / delivery_date.isoformat()
+
+    def raw_attempt(
+        self, department: str, table: str, delivery_date: date, attempt: str
+    ) -> Path:
+        """One try at landing a batch: a Delta table at version 0, never touched again.
+
+        Beside the rows: `_delivered/` (the files as they came), `_control.json` (both
+        sides' control totals, plain) and `_set_violations/` (the gate's `_row, rule`).
+        """
+        return self.raw_batch(department, table, delivery_date) / attempt
+
+    def delivered(self, attempt: Path) -> Path:
+        return attempt / "_delivered"
+
+    def control_totals(self, attempt: Path) -> Path:
+        return attempt / "_control.json"
+
+    def set_violations(self, attempt: Path) -> Path:
+        return attempt / "_set_violations"
+
+    def staged(
+        self,
+        recipient: str,
+        department: str,
+        table: str,
+        delivery_date: date,
+        attempt: str,
+    ) -> Path:
+        day = delivery_date.isoformat()
+        return self.staging / recipient / department / table / day / attempt
+
+    def shared_table(self, recipient: str, department: str, table: str) -> Path:
+        return self.shared / recipient / department / table

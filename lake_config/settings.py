@@ -1,0 +1,151 @@
+"""The only place where the environment is read, once, into a frozen value.
+
+Two profiles share all code: `small` (a laptop, tests, the demo) and `production`, which
+refuses to start on unsafe settings. Secrets are never fields of the settings: they are
+fetched by name, at the moment of use, from files of mode 0600.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lake_config.errors import SettingsError
+from lake_config.layers import Layers
+
+ROOT = Path(__file__).resolve().parent.parent
+PROFILES = ("small", "production")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One deployment.
+
+    `spark` is a Spark Connect address (`sc://localhost:…`), a master URL
+    (`local[2]`, `spark://…`) or `submit` (run by spark-submit).
+    """
+
+    home: Path
+    profile: str
+    contracts: Path
+    jars: Path
+    spark: str
+    spark_memory: str
+    airflow_api: str
+    sharing_url: str
+    link_seconds: int
+
+    @property
+    def layers(self) -> Layers:
+        return Layers(self.home)
+
+    @property
+    def server_environment(self) -> str:
+        """Which `servers` entry of a contract holds here."""
+        return "prod" if self.profile == "production" else "dev"
+
+    def secret(self, name: str) -> str:
+        """The secret `name`, from a file only its owner can read."""
+        return read_private(self.layers.secrets / name).strip()
+
+    def endpoint(self, department: str) -> dict[str, Any]:
+        """Where this deployment reaches the department's source, over the contract's own.
+
+        Keys: host, port, path or location; empty when the contract's address holds.
+        """
+        path = self.layers.state / "endpoints.json"
+        if not path.exists():
+            return {}
+        endpoints: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
+        return endpoints.get(department, {})
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings of this process. Raises SettingsError with all problems at once."""
+    env = os.environ if environ is None else environ
+    home = Path(env.get("LAKE_HOME") or ROOT / "lake_home").resolve()
+    cache = Path(env.get("LAKE_CACHE") or Path.home() / ".cache" / "suihua-lake")
+    settings = Settings(
+        home=home,
+        profile=env.get("LAKE_PROFILE", "small"),
+        contracts=Path(env.get("LAKE_CONTRACTS") or ROOT / "lake_config" / "contracts"),
+        jars=Path(env.get("LAKE_JARS") or cache / "jars"),
+        spark=env.get("LAKE_SPARK") or _running_spark(home) or "local[2]",
+        spark_memory=env.get("LAKE_SPARK_MEMORY", "2g"),
+        airflow_api=env.get("LAKE_AIRFLOW_API", "http://127.0.0.1:8080"),
+        sharing_url=env.get("LAKE_SHARING_URL", "http://127.0.0.1:8765/delta-sharing"),
+        link_seconds=int(env.get("LAKE_LINK_SECONDS", "300")),
+    )
+    problems = check(settings)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def check(settings: Settings) -> tuple[str, ...]:
+    """What makes these settings unusable; production is held to more."""
+    problems = []
+    if settings.profile not in PROFILES:
+        problems.append(f"LAKE_PROFILE must be one of {', '.join(PROFILES)}.")
+    if not 1 <= settings.link_seconds <= 900:
+        problems.append("LAKE_LINK_SECONDS must lie between 1 and 900 seconds.")
+    if settings.profile == "production":
+        problems.extend(_unsafe(settings))
+    return tuple(problems)
+
+
+def _unsafe(settings: Settings) -> list[str]:
+    problems = []
+    if not settings.sharing_url.startswith("https://"):
+        problems.append("Production: LAKE_SHARING_URL must be https.")
+    if not settings.airflow_api.startswith("https://"):
+        problems.append("Production: LAKE_AIRFLOW_API must be https.")
+    if settings.spark.startswith("local"):
+        problems.append(
+            "Production: LAKE_SPARK must name a cluster or a Connect server."
+        )
+    return problems
+
+
+def _running_spark(home: Path) -> str:
+    """Address of this lake's resident Spark Connect server, when one was started."""
+    path = Layers(home).state / "spark.json"
+    return str(json.loads(path.read_text("utf-8"))["url"]) if path.exists() else ""
+
+
+def use_this_python() -> None:
+    """Make Spark's workers run this interpreter; they take `python3` from PATH else."""
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
+
+
+def read_private(path: Path) -> str:
+    """Text of a file that nobody but its owner may read; refuses a wider mode."""
+    if not path.is_file():
+        raise SettingsError(
+            f"The secret file {path.name} is missing. Put it into {path.parent} with "
+            "mode 0600; its name stands in the contract or in docs/reference/settings.md."
+        )
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise SettingsError(
+            f"The secret file {path.name} can be read by others. Run: chmod 600 {path}"
+        )
+    return path.read_text(encoding="utf-8")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file of mode 0600 in one step, so that it never exists wider or torn."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

@@ -1,0 +1,188 @@
+"""Airflow as three processes on loopback: API server, DAG processor, scheduler.
+
+Small profile: SQLite and one generated administrator. Talks to Airflow only through its
+REST API, as any other client would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from lake_config.errors import ComponentMissing
+from lake_config.settings import ROOT, Settings, read_private, write_private
+from ops.processes import Service, free_port, start, wait_until
+
+USER = "admin"
+SPARK_SLOTS = 2
+
+
+def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
+    """Airflow's settings for this lake; its secrets are made once and kept private."""
+    home = settings.layers.airflow
+    url = f"http://127.0.0.1:{port}"
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(
+            home / "passwords.json"
+        ),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__SECRET_KEY": _secret(home / "api_secret"),
+        "AIRFLOW__API_AUTH__JWT_SECRET": _secret(home / "jwt_secret"),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.layers.logs / "airflow"),
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+        "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        "LAKE_HOME": str(settings.home),
+        "LAKE_CONTRACTS": str(settings.contracts),
+        "LAKE_JARS": str(settings.jars),
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def _secret(path: Path) -> str:
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(48))
+    return read_private(path)
+
+
+def start_airflow(
+    settings: Settings, say: Callable[[str], None]
+) -> tuple[str, list[Service]]:
+    """Migrate, start the three processes, and return the API's address and services."""
+    port = free_port()
+    environment = airflow_environment(settings, port)
+    passwords = settings.layers.airflow / "passwords.json"
+    if not passwords.exists():
+        write_private(passwords, json.dumps({USER: secrets.token_urlsafe(18)}))
+    say("Airflow：准备元数据库")
+    _airflow(environment, "db", "migrate")
+    _airflow(
+        environment, "pools", "set", "spark", str(SPARK_SLOTS), "bounds Spark work"
+    )
+    say("Airflow：启动 API、DAG 处理器、调度器")
+    services = _processes(settings, environment, port)
+    write_private(settings.layers.state / "airflow.json", json.dumps({"port": port}))
+    return f"http://127.0.0.1:{port}", services
+
+
+def _processes(
+    settings: Settings, environment: dict[str, str], port: int
+) -> list[Service]:
+    """Scheduler first in the returned list: it must be stopped first."""
+    logs = settings.layers.logs
+    api, processor, scheduler = (
+        ["api-server", "--workers", "1"],
+        ["dag-processor"],
+        ["scheduler", "--skip-serve-logs"],
+    )
+    web = start("airflow-api", _command(*api), logs / "airflow-api.log", environment)
+    wait_until(web, lambda: _healthy(port), 120)
+    parse = start(
+        "airflow-dags", _command(*processor), logs / "airflow-dags.log", environment
+    )
+    plan = start(
+        "airflow-scheduler",
+        _command(*scheduler),
+        logs / "airflow-scheduler.log",
+        environment,
+    )
+    return [plan, parse, web]
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "airflow", *arguments]
+
+
+def _airflow(environment: dict[str, str], *arguments: str) -> None:
+    run = subprocess.run(
+        _command(*arguments),
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise ComponentMissing(
+            f"Airflow 命令 {' '.join(arguments[:2])} 失败：\n{run.stderr[-1500:]}"
+        )
+
+
+def _healthy(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/api/v2/monitor/health").is_success
+    except httpx.HTTPError:
+        return False
+
+
+class AirflowApi:
+    """A client of Airflow's REST API with one token."""
+
+    def __init__(self, settings: Settings, url: str) -> None:
+        passwords = read_private(settings.layers.airflow / "passwords.json")
+        login = {"username": USER, "password": json.loads(passwords)[USER]}
+        answer = httpx.post(f"{url}/auth/token", json=login, timeout=30)
+        answer.raise_for_status()
+        headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        self._http = httpx.Client(base_url=f"{url}/api/v2", headers=headers, timeout=30)
+
+    def wait_for_dags(self, wanted: set[str], seconds: float = 90) -> None:
+        """Until the DAG processor has parsed all of `wanted`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if wanted <= {dag["dag_id"] for dag in self._get("/dags")["dags"]}:
+                return
+            time.sleep(0.5)
+        raise ComponentMissing("Airflow 没有解析出全部 DAG，见 logs/airflow-dags.log。")
+
+    def unpause(self, dag_id: str) -> None:
+        self._http.patch(
+            f"/dags/{dag_id}", json={"is_paused": False}
+        ).raise_for_status()
+
+    def trigger(self, dag_id: str, day: date) -> str:
+        """Start a run for the delivery date; returns its run id."""
+        stamp = datetime.now(UTC)
+        body = {
+            "dag_run_id": f"manual_{day.isoformat()}_{stamp:%H%M%S%f}",
+            "logical_date": stamp.isoformat(),
+            "conf": {"delivery_date": day.isoformat()},
+        }
+        answer = self._http.post(f"/dags/{dag_id}/dagRuns", json=body)
+        answer.raise_for_status()
+        return str(answer.json()["dag_run_id"])
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        return str(self._get(f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """Task id to state (`none` before it was looked at)."""
+        tasks = self._get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=200")
+        return {
+            item["task_id"]: item["state"] or "none" for item in tasks["task_instances"]
+        }
+
+    def _get(self, path: str) -> Any:
+        answer = self._http.get(path)
+        answer.raise_for_status()
+        return answer.json()

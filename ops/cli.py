@@ -1,0 +1,248 @@
+"""The command line for people: parses, calls one function, prints. No logic lives here.
+
+Every LakeError is shown as it is, without a traceback, and ends with its exit code.
+Heavy modules are imported inside the commands, so that `./lake help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lake_config import errors
+from lake_config.settings import load
+
+app = typer.Typer(
+    help="绥化市政务数据湖：归集、核对、把关、脱敏、发布，每一步可查。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+contracts_app = typer.Typer(help="数据契约", no_args_is_help=True)
+quarantine_app = typer.Typer(help="隔离区", no_args_is_help=True)
+share_app = typer.Typer(help="共享服务", no_args_is_help=True)
+app.add_typer(contracts_app, name="contracts")
+app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(share_app, name="share")
+
+Department = Annotated[str, typer.Argument(help="部门代码，如 medical_insurance")]
+TableName = Annotated[str | None, typer.Option("--table", help="只处理这一张表")]
+Day = Annotated[
+    str | None, typer.Option("--date", help="交付日期 YYYY-MM-DD，默认今天")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+
+
+def _day(text: str | None) -> date:
+    from ops.calendar import city_today
+
+    if text is None:
+        return city_today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise errors.UsageError(f"日期应写作 YYYY-MM-DD，收到的是“{text}”。") from None
+
+
+@app.command()
+def demo(
+    persons: Annotated[int, typer.Option(min=200, help="虚构人口数")] = 20_000,
+    seed: Annotated[int, typer.Option(help="随机种子")] = 2026,
+    day: Day = None,
+) -> None:
+    """从五个部门的数据源到分析人员的笔记本，真实组件跑一遍。"""
+    from ops.demo import run_demo
+
+    run_demo(load(), persons, seed, _day(day))
+
+
+@app.command()
+def test(
+    kind: Annotated[
+        str | None, typer.Argument(help="unit|spark|security|spec|system")
+    ] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(help="交给 pytest")] = None,
+) -> None:
+    """运行测试；不写类别则全部运行。"""
+    from ops.development import run_tests
+
+    raise typer.Exit(run_tests(kind, arguments or []))
+
+
+@app.command()
+def check() -> None:
+    """检查：代码风格、类型、导入规则、契约。只检查，不修改。"""
+    from ops.development import run_checks
+
+    raise typer.Exit(run_checks())
+
+
+@app.command()
+def fix() -> None:
+    """自动整理代码格式。"""
+    from ops.development import run_fixes
+
+    raise typer.Exit(run_fixes())
+
+
+@contracts_app.command("check")
+def contracts_check(
+    files: Annotated[list[Path] | None, typer.Argument(help="契约文件")] = None,
+) -> None:
+    """检查数据契约，一次列出全部问题。"""
+    from lake_config.contract_loader import check_contracts
+
+    paths = tuple(files or sorted(load().contracts.glob("*.yaml")))
+    if problems := check_contracts(paths):
+        raise errors.ContractError(problems)
+    typer.echo(f"{len(paths)} 份契约全部通过。")
+
+
+@app.command()
+def up() -> None:
+    """启动 Spark、Airflow 和共享服务，直到按 Ctrl-C。"""
+    from ops.running import run_services
+
+    run_services(load())
+
+
+@app.command()
+def run(department: Department, table: TableName = None, day: Day = None) -> None:
+    """不经 Airflow，把一个部门的数据走完全部步骤。"""
+    from ops.pipeline import run_department
+
+    run_department(load(), department, table, _day(day))
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """各表最近一批的数量与结论。"""
+    from ops.status import show_status
+
+    show_status(load(), as_json)
+
+
+@app.command()
+def verify() -> None:
+    """核验审计账本；发现改动时指出位置。"""
+    from ops.ledger import verify_ledger
+
+    verify_ledger(load())
+
+
+@app.command()
+def approve(
+    department: Department,
+    officer: Annotated[str, typer.Option("--officer", help="安全管理员")],
+) -> None:
+    """安全管理员签署契约与脱敏策略。"""
+    from ops.ledger import approve_contract
+
+    approve_contract(load(), department, officer)
+
+
+@app.command()
+def bench(name: Annotated[str, typer.Argument(help="P1、P4、P9 …")]) -> None:
+    """性能测量，输出 JSON。"""
+    from ops.development import run_benchmark
+
+    raise typer.Exit(run_benchmark(name))
+
+
+@quarantine_app.command("list")
+def quarantine_list(
+    department: Department, table: TableName = None, day: Day = None
+) -> None:
+    """隔离行的规则、数量和源系统记录号（仅限契约声明为非个人信息的记录号）。"""
+    from ops.quarantine import show_quarantine
+
+    show_quarantine(load(), department, table, _day(day))
+
+
+@quarantine_app.command("return")
+def quarantine_return(
+    department: Department, table: TableName = None, day: Day = None
+) -> None:
+    """把隔离行完整退回数源部门自己的通道。"""
+    from ops.quarantine import return_quarantine
+
+    return_quarantine(load(), department, table, _day(day))
+
+
+@share_app.command("add")
+def share_add(
+    name: Annotated[str, typer.Argument(help="人员姓名或工号")],
+    profile: Annotated[Path, typer.Option(help="凭据文件写到哪里")],
+    days: Annotated[int, typer.Option(min=1, max=365, help="有效天数")] = 90,
+) -> None:
+    """登记一名分析人员，写出其凭据文件（只写这一次）。"""
+    from ops.shares import add_person
+
+    add_person(load(), name, profile, days)
+
+
+@share_app.command("revoke")
+def share_revoke(name: Annotated[str, typer.Argument(help="人员姓名或工号")]) -> None:
+    """停用一名人员的凭据。"""
+    from ops.shares import revoke_person
+
+    revoke_person(load(), name)
+
+
+@share_app.command("list")
+def share_list() -> None:
+    """列出已登记人员。"""
+    from ops.shares import list_persons
+
+    list_persons(load())
+
+
+@share_app.command("serve")
+def share_serve() -> None:
+    """启动共享服务（Delta Sharing）。"""
+    from ops.shares import serve
+
+    serve(load())
+
+
+@app.command("help")
+def show_help() -> None:
+    """显示本帮助。"""
+    main(["--help"])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        result = app(given, standalone_mode=False, prog_name="./lake")
+    except errors.NothingToDo as notice:
+        typer.echo(str(notice))
+        return 0
+    except errors.LakeError as error:
+        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except typer.Abort:
+        return 130
+    except Exception as error:
+        return _unexpected(error)
+    return result if isinstance(result, int) else 0
+
+
+def _unexpected(error: Exception) -> int:
+    """Typer's own usage errors explain themselves; anything else is ours to name."""
+    show = getattr(error, "show", None)
+    if callable(show):
+        show()
+        return errors.UsageError.exit_code
+    from ops.crash_report import write_report
+
+    path = write_report(load().layers.logs, error)
+    typer.secho(f"内部错误 {type(error).__name__}，位置见 {path}。", fg="red", err=True)
+    return 1

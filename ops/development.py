@@ -1,0 +1,59 @@
+"""Recipes for people who change this code: tests, checks, fixes, measurements.
+
+`check` never edits and `fix` does; people and CI run the same recipes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from lake_config.errors import UsageError
+from lake_config.settings import ROOT
+
+KINDS = ("unit", "spec", "spark", "security", "system")
+ROOMS = (
+    "lake_config",
+    "audit",
+    "quality",
+    "privacy",
+    "jobs",
+    "sharing",
+    "lake_client",
+    "ops",
+    "simulation",
+)
+CHECKS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy", *ROOMS),
+    ("pytest", "-q", "tests/unit/test_house_rules.py"),
+)
+
+
+def run_tests(kind: str | None, arguments: list[str]) -> int:
+    """Run one kind of test, or all of them, quickest first."""
+    if kind is not None and kind not in KINDS:
+        raise UsageError(f"测试类别只有：{'、'.join(KINDS)}。")
+    folders = [f"tests/{name}" for name in ([kind] if kind else KINDS)]
+    return _module("pytest", *folders, *arguments)
+
+
+def run_checks() -> int:
+    """Every check, also after one has failed; the worst exit code counts."""
+    codes = [_module(*check) for check in CHECKS]
+    codes.append(_module("ops", "contracts", "check"))
+    return max(codes)
+
+
+def run_fixes() -> int:
+    return _module("ruff", "check", "--fix", ".") or _module("ruff", "format", ".")
+
+
+def run_benchmark(name: str) -> int:
+    return _module("benchmarks", name)
+
+
+def _module(name: str, *arguments: str) -> int:
+    command = [sys.executable, "-m", name, *arguments]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode

@@ -1,0 +1,31 @@
+"""The ledger's and the officers' commands for people."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from audit.verify import verify
+from lake_config.errors import LedgerBroken
+from lake_config.settings import Settings
+from ops.pipeline import find_contract
+from privacy.approval import sign
+from privacy.policy import POLICY_VERSION
+
+
+def verify_ledger(settings: Settings) -> None:
+    """Print the number of events and `ok`, or name the first bad place."""
+    result = verify(settings)
+    if not result.ok:
+        raise LedgerBroken(f"账本核验未通过：{result.place}。{result.message}")
+    Console().print(f"{result.events} events ok", highlight=False)
+
+
+def approve_contract(settings: Settings, department: str, officer: str) -> None:
+    """An officer signs the pair (contract, masking policy) by content."""
+    contract = find_contract(settings, department)
+    sign(settings, officer, contract, POLICY_VERSION)
+    Console().print(
+        f"{officer} 已签署：{contract.business_name} 契约 {contract.digest[:12]}，"
+        f"脱敏策略 {POLICY_VERSION}。",
+        highlight=False,
+    )

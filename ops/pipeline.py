@@ -1,0 +1,59 @@
+"""All steps of one department without Airflow: the same commands, in the same order."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+
+from rich.console import Console
+
+from lake_config.contract import Contract
+from lake_config.contract_loader import load_contracts
+from lake_config.errors import NOTHING_TO_DO, UsageError
+from lake_config.settings import ROOT, Settings
+from ops.exit_codes import error_of
+
+
+def find_contract(settings: Settings, department: str) -> Contract:
+    """The department's contract; names the known ones when there is none."""
+    contracts = {item.department: item for item in load_contracts(settings.contracts)}
+    if department not in contracts:
+        raise UsageError(
+            f"没有部门“{department}”。现有：{'、'.join(sorted(contracts))}。"
+        )
+    return contracts[department]
+
+
+def run_department(
+    settings: Settings, department: str, table: str | None, day: date
+) -> None:
+    """Land, gate and release; a broken table does not hold back its neighbours."""
+    contract = find_contract(settings, department)
+    names = [item.name for item in contract.parents_first()]
+    if table is not None and table not in names:
+        raise UsageError(f"{department} 没有表“{table}”。现有：{'、'.join(names)}。")
+    wanted = [table] if table else names
+    lands = [_step("land", department, name, day) for name in wanted]
+    gate = _step("gate", department, None, day)
+    releases = [_step("release", department, name, day) for name in wanted]
+    _conclude([*lands, gate, *releases], department, day)
+
+
+def _step(step: str, department: str, table: str | None, day: date) -> int:
+    which = ["--table", table] if table else []
+    command = [sys.executable, "-m", "jobs", step, "--department", department, *which]
+    command += ["--date", day.isoformat()]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def _conclude(codes: list[int], department: str, day: date) -> None:
+    """The first failure decides the exit code: later ones follow from it."""
+    failed = [code for code in codes if code not in (0, NOTHING_TO_DO)]
+    if failed:
+        raise error_of(failed[0])(
+            f"{department} {day} 有步骤没有通过（退出码 {failed[0]}），原因见上。"
+            "已发布的版本不受影响。"
+        )
+    if all(code == NOTHING_TO_DO for code in codes):
+        Console().print(f"{department} {day} 已全部完成，本次没有改动任何内容。")

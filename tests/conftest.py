@@ -1,0 +1,65 @@
+"""Guards and fixtures for every test: no home of the developer's, one Spark session.
+
+The closing summary counts tests per kind, so that a log shows what was really run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lake_config.settings import Settings, load
+
+KINDS = ("unit", "spec", "spark", "security", "system")
+
+
+@pytest.fixture(autouse=True)
+def no_foreign_lake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A test never touches the developer's own lake, whatever the shell has set."""
+    for name in [name for name in os.environ if name.startswith("LAKE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("LAKE_HOME", str(tmp_path / "lake"))
+    monkeypatch.setenv("LAKE_SPARK_MEMORY", "1g")
+
+
+@pytest.fixture
+def settings(no_foreign_lake: None) -> Settings:
+    """A fresh, empty lake in a temporary folder."""
+    return load()
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """One classic session per run: starting one costs seven seconds."""
+    from jobs.session import session
+
+    home = tmp_path_factory.mktemp("spark")
+    made = session(load({"LAKE_HOME": str(home), "LAKE_SPARK_MEMORY": "1g"}), "tests")
+    yield made
+    made.stop()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    outcomes = ("passed", "failed", "error", "skipped")
+    reports = [
+        (report, outcome)
+        for outcome in outcomes
+        for report in terminalreporter.stats.get(outcome, [])
+    ]
+    counts = Counter((_kind(report.nodeid), outcome) for report, outcome in reports)
+    for kind in KINDS:
+        found = {outcome: counts[kind, outcome] for outcome in outcomes}
+        if any(found.values()):
+            line = ", ".join(
+                f"{number} {name}" for name, number in found.items() if number
+            )
+            terminalreporter.write_line(f"{kind}: {line}")
+
+
+def _kind(nodeid: str) -> str:
+    parts = nodeid.split("/")
+    return parts[1] if len(parts) > 1 else "other"
