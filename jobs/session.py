@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from lake_config.errors import SourceUnavailable
 from lake_config.settings import ROOT, Settings, use_this_python
 
-CONNECT_TOKEN = "spark_connect_token"
+CONNECT_TOKEN = "spark_connect_token"  # noqa: S105 (a file name)
 TRIES = 5
 
 
@@ -78,7 +78,7 @@ def session(settings: Settings, name: str) -> SparkSession:
 
 
 def _classic(settings: Settings, name: str) -> SparkSession:
-    builder = SparkSession.builder.appName(name)
+    builder: SparkSession.Builder = SparkSession.builder.appName(name)
     if settings.spark != "submit":
         builder = builder.master(settings.spark)
         for key, value in static_settings(settings).items():
@@ -107,7 +107,7 @@ def _open(spark: SparkSession) -> bool:
         spark.conf.get("spark.sql.session.timeZone")
     except PySparkException as error:
         if "SESSION_CLOSED" in str(error) or "SESSION_NOT_FOUND" in str(error):
-            spark.client.close()
+            spark.client.close()  # type: ignore[operator]
             return False
         raise SourceUnavailable(
             "无法连接 Spark 服务。请执行 ./lake up 启动服务后重试。"

@@ -198,8 +198,12 @@ class Contract:
     def table(self, name: str) -> Table:
         return next(table for table in self.tables if table.name == name)
 
-    def server(self, environment: str) -> Server:
-        return next(item for item in self.servers if item.environment == environment)
+    def server_for(self, table: Table, environment: str) -> Server:
+        """The server that hands over `table` in one environment (dev or prod)."""
+        wanted = (table.source["server"], environment)
+        return next(
+            item for item in self.servers if (item.name, item.environment) == wanted
+        )
 
     def parents_first(self) -> tuple[Table, ...]:
         """Tables so that each comes after the tables it refers to."""

@@ -54,16 +54,17 @@ class Settings:
         """The secret `name`, from a file only its owner can read."""
         return read_private(self.layers.secrets / name).strip()
 
-    def endpoint(self, department: str) -> dict[str, Any]:
-        """Where this deployment reaches the department's source, over the contract's own.
+    def endpoint(self, department: str, server: str) -> dict[str, Any]:
+        """Where this deployment reaches a department's server, over the contract's own.
 
         Keys: host, port, path or location; empty when the contract's address holds.
         """
         path = self.layers.state / "endpoints.json"
         if not path.exists():
             return {}
-        endpoints: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
-        return endpoints.get(department, {})
+        endpoints = json.loads(path.read_text("utf-8"))
+        found: dict[str, Any] = endpoints.get(department, {}).get(server, {})
+        return found
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

@@ -80,8 +80,7 @@ def _take(entry: dict[str, Any], event: Any) -> None:
 
 def _status(department: str, table: str, entry: dict[str, Any] | None) -> TableStatus:
     if entry is None:
-        empty = [None] * 6
-        return TableStatus(department, table, *empty, NOT_COLLECTED)
+        entry = {"batch": None, "steps": {}, "published": None}
     steps = {step: body for step, (ok, body) in entry["steps"].items() if ok}
     published = entry["published"] or {}
     return TableStatus(

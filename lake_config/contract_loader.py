@@ -1,0 +1,241 @@
+"""From ODCS 3.2 files to frozen facts, strictly: all problems at once, each with its line.
+
+`contract_keys.py` says which keys exist, `contract_checks.py` which facts contradict each
+other; this module turns a file that passed both into a `Contract`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from lake_config.contract import (
+    Band,
+    Column,
+    Contract,
+    Reference,
+    Rule,
+    Server,
+    Table,
+)
+from lake_config.contract_checks import check_facts
+from lake_config.contract_keys import CONTRACT, check_shape, custom_properties
+from lake_config.contract_yaml import Source, read_yaml
+from lake_config.errors import ContractError
+
+TRANSPORT_OF = {
+    "postgresql": "jdbc",
+    "mysql": "jdbc",
+    "oracle": "jdbc",
+    "local": "files",
+    "api": "rest",
+}
+
+
+def load_contracts(folder: Path) -> tuple[Contract, ...]:
+    """All contracts of a folder, by file name; ContractError names every problem."""
+    paths = tuple(sorted(folder.glob("*.yaml")))
+    if not paths:
+        raise ContractError((f"{folder} 里没有契约文件（*.yaml）。",))
+    if problems := check_contracts(paths):
+        raise ContractError(problems)
+    return tuple(load_contract(path) for path in paths)
+
+
+def load_contract(path: Path) -> Contract:
+    """One contract; ContractError names every problem in it."""
+    source = _checked(path)
+    if source.problems:
+        raise ContractError(tuple(source.problems))
+    return _contract(source.data, path)
+
+
+def check_contracts(paths: tuple[Path, ...]) -> tuple[str, ...]:
+    """Every problem of these files, as `file:line: what is wrong and how to mend it`."""
+    sources = [_checked(path) for path in paths]
+    problems = [problem for source in sources for problem in source.problems]
+    names = Counter(
+        source.data.get("name") for source in sources if isinstance(source.data, dict)
+    )
+    twice = [name for name, number in names.items() if name and number > 1]
+    problems += [f"部门“{name}”有不止一份契约，请只保留一份。" for name in twice]
+    return tuple(problems)
+
+
+def _checked(path: Path) -> Source:
+    source = read_yaml(path)
+    if not source.problems:
+        check_shape(source, source.data, CONTRACT)
+        check_facts(source)
+    return source
+
+
+def _contract(data: dict[str, Any], path: Path) -> Contract:
+    blank = Source(path.name)
+    own = custom_properties(blank, data, "contract", ())
+    members = {item["role"]: item["username"] for item in data["team"]["members"]}
+    return Contract(
+        department=data["name"],
+        business_name=data["team"]["name"],
+        version=data["version"],
+        digest=_digest(path.read_bytes()),
+        servers=tuple(_server(item) for item in data["servers"]),
+        tables=tuple(_table(item, data, own) for item in data["schema"]),
+        origin=own["origin"],
+        authorisation=own.get("authorisation", ""),
+        authorisation_expires=str(own.get("authorisationExpires", "")),
+        schedule=own["schedule"],
+        owner=members["owner"],
+        steward=members["steward"],
+        security_contact=data["support"][0]["channel"],
+    )
+
+
+def _digest(content: bytes) -> str:
+    """SM3 of the file's bytes, hex (GB/T 32905)."""
+    if "sm3" in hashlib.algorithms_available:
+        return hashlib.new("sm3", content).hexdigest()
+    from cryptography.hazmat.primitives import hashes
+
+    context = hashes.Hash(hashes.SM3())
+    context.update(content)
+    return context.finalize().hex()
+
+
+def _server(item: dict[str, Any]) -> Server:
+    own = custom_properties(Source(""), item, "server", ())
+    address: dict[str, Any] = {
+        key: item[key]
+        for key in ("host", "port", "database", "schema", "path", "location")
+        if key in item
+    }
+    extra: dict[str, Any] = {
+        key: own[key] for key in ("pageSize", "manifest") if key in own
+    }
+    return Server(
+        name=item["server"],
+        environment=item["environment"],
+        transport=TRANSPORT_OF[item["type"]],
+        kind=item["type"],
+        address={**address, **extra},
+        network_zone=own["networkZone"],
+        encoding=item.get("encoding", "UTF-8"),
+        user=own.get("user", ""),
+        secret=own.get("secret", ""),
+    )
+
+
+def _table(item: dict[str, Any], data: dict[str, Any], top: dict[str, Any]) -> Table:
+    own = custom_properties(Source(""), item, "table", ())
+    kinds = {server["server"]: server["type"] for server in data["servers"]}
+    transport = TRANSPORT_OF[kinds[own["server"]]]
+    band = own["band"]
+    return Table(
+        name=item["name"],
+        business_name=item["businessName"],
+        description=item["description"],
+        columns=tuple(_column(column, transport) for column in item["properties"]),
+        source=_source(item, own, transport),
+        resource_code=own["resourceCode"],
+        source_department=own.get("sourceDepartment", top["sourceDepartment"]),
+        share_type=own["shareType"],
+        share_condition=own.get("shareCondition", ""),
+        legal_basis=own.get("legalBasis", ""),
+        share_mode=own["shareMode"],
+        open_type=own["openType"],
+        update_cycle=own["updateCycle"],
+        latency_hours=int(_sla(data, item["name"], "latency")),
+        retention_days=int(_sla(data, item["name"], "retention")),
+        classification=own["classification"],
+        control_depth=own["controlDepth"],
+        band=Band(
+            float(band["rowsDown"]),
+            float(band["rowsUp"]),
+            float(band["quarantined"]),
+            int(band["minimumRows"]),
+        ),
+        rules=tuple(_rule(rule) for rule in item.get("quality", [])),
+        references=tuple(_references(item)),
+        record_number=own.get("recordNumber"),
+    )
+
+
+def _source(
+    item: dict[str, Any], own: dict[str, Any], transport: str
+) -> dict[str, str]:
+    """Where in the source the table lies: table name, file, or REST path."""
+    place = {"jdbc": {"table": item.get("physicalName", item["name"])}}.get(transport)
+    if place is None:
+        keys = ("file", "format") if transport == "files" else ("path",)
+        place = {key: own[key] for key in keys}
+    return {"server": own["server"], **place}
+
+
+def _sla(data: dict[str, Any], table: str, name: str) -> Any:
+    return next(
+        item["value"]
+        for item in data["slaProperties"]
+        if (item["property"], item.get("element")) == (name, table)
+    )
+
+
+def _column(item: dict[str, Any], transport: str) -> Column:
+    own = custom_properties(Source(""), item, "column", ())
+    options = item.get("logicalTypeOptions", {})
+    minimum, maximum = options.get("minimum"), options.get("maximum")
+    return Column(
+        name=item["name"],
+        business_name=item["businessName"],
+        logical_type=item["logicalType"],
+        physical_type=item["physicalType"],
+        landed_type=landed_type(item["physicalType"], transport),
+        semantic_type=own["semanticType"],
+        classification=item["classification"],
+        primary_key=item.get("primaryKey", False),
+        required=item.get("required", False),
+        unique=item.get("unique", False),
+        codes=tuple(code["value"] for code in item.get("enum", [])),
+        pattern=options.get("pattern"),
+        minimum=None if minimum is None else str(minimum),
+        maximum=None if maximum is None else str(maximum),
+        max_length=options.get("maxLength"),
+        date_format=options.get("format"),
+        description=item.get("description", ""),
+    )
+
+
+def landed_type(physical_type: str, transport: str) -> str:
+    """Spark DDL type in raw: typed where every value of the source's type fits."""
+    if transport != "jdbc":
+        return "string"
+    name, _, size = physical_type.lower().partition("(")
+    if name.strip() in ("numeric", "decimal"):
+        return f"decimal({size.rstrip(')') or '38,10'})"
+    typed = {
+        "int": "bigint",
+        "integer": "bigint",
+        "bigint": "bigint",
+        "smallint": "bigint",
+        "date": "date",
+        "boolean": "boolean",
+    }
+    return typed.get(name.strip(), "string")
+
+
+def _rule(item: dict[str, Any]) -> Rule:
+    how = item["implementation"]
+    arguments = {key: how[key] for key in ("tolerance",) if key in how}
+    columns = tuple(how["columns"])
+    return Rule(item["name"], how["rule"], columns, item["severity"], arguments)
+
+
+def _references(item: dict[str, Any]) -> list[Reference]:
+    found = []
+    for column in item["properties"]:
+        for relationship in column.get("relationships", []):
+            table, name = re.split(r"\.", relationship["to"], maxsplit=1)
+            found.append(Reference(column["name"], table, name))
+    return found

@@ -1,0 +1,159 @@
+"""All row rules of a table as one Spark expression: names of the rules a row breaks.
+
+Native expressions only, so that the check rides on the write of the raw table. Which
+rule mutes which is decided here: a null breaks only `required`, undecodable text only
+`decodable`, a blank required cell only `required`; rules over parsed values pass over
+text that does not parse, because `parse` reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from functools import reduce
+from operator import add
+
+from pyspark.sql import Column as Expression
+from pyspark.sql import functions as F  # noqa: N812
+
+from lake_config.contract import Rule, Table
+from quality.identity_number import valid_identity_number
+from quality.suite import judged_columns, row_rules
+from quality.typed_text import parsed, spark_type
+
+__all__ = ["VIOLATIONS", "broken", "judged", "parsed", "violations"]
+
+VIOLATIONS = "_violations"
+REPLACEMENT = "\ufffd"
+"""What a decoder leaves where a byte could not be read."""
+
+BLANKS = " \t\r\n\u00a0\u3000"
+
+
+def violations(table: Table, rules: Iterable[Rule]) -> Expression:
+    """array<string>: names of the broken row rules, in the order of `rules`."""
+    rules = row_rules(rules)
+    names = [
+        F.when(broken(table, rules, rule), rule.name).otherwise("") for rule in rules
+    ]
+    if not names:
+        return F.array().cast("array<string>")
+    # array_remove and not array_compact: the latter has no generated code.
+    return F.array_remove(F.array(*names), "")
+
+
+def broken(table: Table, rules: Iterable[Rule], rule: Rule) -> Expression:
+    """True where a row breaks `rule`; false or null where it does not.
+
+    The muting comes last: it costs something only for rows that look broken.
+    """
+    verdict = KINDS[rule.kind](table, rule)
+    if rule.kind in ("required", "decodable"):
+        return verdict
+    return verdict & judged(rules, rule.columns)
+
+
+def judged(rules: Iterable[Rule], columns: tuple[str, ...]) -> Expression:
+    """Is there something in these cells that other rules can judge?"""
+    rules = tuple(rules)
+    decodable = judged_columns(rules, "decodable")
+    required = judged_columns(rules, "required")
+    verdict = F.lit(True)
+    for name in columns:
+        cell = F.col(name)
+        verdict = verdict & cell.isNotNull()
+        if name in decodable:
+            verdict = verdict & ~cell.contains(REPLACEMENT)
+        if name in required:
+            verdict = verdict & ~_blank(cell)
+    return verdict
+
+
+def _blank(cell: Expression) -> Expression:
+    return F.ltrim(cell.cast("string"), F.lit(BLANKS)) == ""
+
+
+def _required(table: Table, rule: Rule) -> Expression:
+    column = table.column(rule.columns[0])
+    cell = F.col(column.name)
+    missing = cell.isNull()
+    return missing | _blank(cell) if column.landed_type == "string" else missing
+
+
+def _decodable(table: Table, rule: Rule) -> Expression:
+    return F.col(rule.columns[0]).contains(REPLACEMENT)
+
+
+def _parse(table: Table, rule: Rule) -> Expression:
+    return parsed(table.column(rule.columns[0])).isNull()
+
+
+def _code(table: Table, rule: Rule) -> Expression:
+    codes = [str(code) for code in rule.arguments["codes"]]
+    return ~F.col(rule.columns[0]).cast("string").isin(codes)
+
+
+def _check_digit(table: Table, rule: Rule) -> Expression:
+    valid = valid_identity_number(F.col(rule.columns[0]))
+    return ~F.coalesce(valid, F.lit(False))
+
+
+def _pattern(table: Table, rule: Rule) -> Expression:
+    """The whole text must match; Java's `$` would forgive a line end."""
+    pattern = rf"\A(?:{rule.arguments['pattern']})\z"
+    return ~F.col(rule.columns[0]).cast("string").rlike(pattern)
+
+
+def _range(table: Table, rule: Rule) -> Expression:
+    column = table.column(rule.columns[0])
+    value = parsed(column)
+    type_ = spark_type(column)
+    outside = F.lit(False)
+    if (minimum := rule.arguments.get("minimum")) is not None:
+        outside = outside | (value < _bound(minimum, type_))
+    if (maximum := rule.arguments.get("maximum")) is not None:
+        outside = outside | (value > _bound(maximum, type_))
+    return outside
+
+
+def _bound(text: object, type_: str) -> Expression:
+    """Numbers keep their own scale: 0.5 is a bound of whole numbers too."""
+    if type_ == "bigint" or type_.startswith("decimal"):
+        return F.lit(Decimal(str(text)))
+    return F.lit(str(text)).cast(type_)
+
+
+def _length(table: Table, rule: Rule) -> Expression:
+    cell, longest = F.col(rule.columns[0]), int(rule.arguments["max_length"])
+    # Octets are known without counting; characters can only be fewer.
+    return (F.octet_length(cell) > longest) & (F.char_length(cell) > longest)
+
+
+def _order(table: Table, rule: Rule) -> Expression:
+    """The first column's moment or number must not lie after the second's."""
+    earlier, later = (parsed(table.column(name)) for name in rule.columns)
+    return earlier > later
+
+
+def _sum(table: Table, rule: Rule) -> Expression:
+    """The first column must be the sum of the others, within the rule's tolerance."""
+    # 28 digits leave room for the sum: beyond 38 Spark would raise.
+    total, *parts = (
+        parsed(table.column(name)).try_cast("decimal(28,6)") for name in rule.columns
+    )
+    tolerance = Decimal(str(rule.arguments.get("tolerance", "0")))
+    return F.abs(total - reduce(add, parts)) > F.lit(tolerance)
+
+
+KINDS: dict[str, Callable[[Table, Rule], Expression]] = {
+    "required": _required,
+    "decodable": _decodable,
+    "parse": _parse,
+    "code": _code,
+    "check_digit": _check_digit,
+    "pattern": _pattern,
+    "range": _range,
+    "length": _length,
+    "order": _order,
+    "sum": _sum,
+}

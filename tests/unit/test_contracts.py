@@ -1,0 +1,205 @@
+"""The loader accepts the five contracts and refuses every damaged one, with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lake_config.contract import SEMANTIC_TYPES
+from lake_config.contract_loader import check_contracts, load_contract, load_contracts
+from lake_config.errors import ContractError
+from lake_config.settings import ROOT
+from quality.suite import rules_for
+
+FOLDER = ROOT / "lake_config" / "contracts"
+MEDICAL = (FOLDER / "medical_insurance.yaml").read_text("utf-8")
+POLICE = (FOLDER / "public_security.yaml").read_text("utf-8")
+
+# what is damaged: (text, replacement, a word of the message)
+DAMAGES = {
+    "unknown key at the top": ("tenant: suihua", "tenent: suihua", "tenent"),
+    "unknown key deep down": (
+        "        classification: 一般",
+        "        clasification: 一般",
+        "clasification",
+    ),
+    "unknown custom property": ("property: openType", "property: opentype", "opentype"),
+    "unknown semantic type": (
+        "semanticType, value: mobile",
+        "semanticType, value: phone",
+        "semanticType",
+    ),
+    "unknown share type": ("value: 无条件共享", "value: 部分共享", "shareType"),
+    "conditional without condition": (
+        "      - property: shareCondition\n        value: 用于基金监管、卫生统计，须经数源部门审核\n",
+        "",
+        "shareCondition",
+    ),
+    "unconditional with personal data": (
+        "value: 有条件共享",
+        "value: 无条件共享",
+        "无条件共享",
+    ),
+    "dangling reference": (
+        "to: institutions.institution_code",
+        "to: institutions.code",
+        "institutions.code",
+    ),
+    "rule about a missing column": (
+        "columns: [admitted_at, discharged_at]",
+        "columns: [admitted_at, left_at]",
+        "left_at",
+    ),
+    "missing severity": ("        severity: stop\n", "", "severity"),
+    "column graded above its table": (
+        "      - property: classification\n        value: 重要",
+        "      - property: classification\n        value: 一般",
+        "就高",
+    ),
+    "no retention": (
+        "  - property: retention\n",
+        "  - property: retained\n",
+        "retention",
+    ),
+    "password in the contract": (
+        "value: medical_insurance_reader",
+        "value: S3cret!pass",
+        "secret",
+    ),
+    "duplicate key": (
+        "kind: DataContract",
+        "kind: DataContract\nkind: DataContract",
+        "重复",
+    ),
+    "unsafe name": ("  - name: settlements", "  - name: ../settlements", "名称"),
+    "undeclared server": (
+        "property: server\n        value: front_end",
+        "property: server\n        value: back_end",
+        "back_end",
+    ),
+    "broken pattern": ('pattern: "P[0-9]{12}"', 'pattern: "P[0-9{12}"', "pattern"),
+    "no YAML": ("servers:", "servers: [", "YAML"),
+    "too short a code": ("0001/000001", "0001/1", "resourceCode"),
+    "no band": ("          rowsDown: 0.02\n", "", "band"),
+}
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "edited.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_five_contracts_with_about_twenty_tables_load() -> None:
+    contracts = load_contracts(FOLDER)
+    assert {contract.department for contract in contracts} == {
+        "medical_insurance",
+        "human_resources",
+        "civil_affairs",
+        "transport",
+        "public_security",
+    }
+    assert 18 <= sum(len(contract.tables) for contract in contracts) <= 26
+    columns = [c for contract in contracts for t in contract.tables for c in t.columns]
+    assert {column.semantic_type for column in columns} <= set(SEMANTIC_TYPES)
+    assert all(len(contract.digest) == 64 for contract in contracts)
+
+
+def test_every_planned_defect_has_a_rule_in_several_departments() -> None:
+    wanted = (
+        "check_digit required unique code parse order sum decodable pattern reference"
+    )
+    found: dict[str, set[str]] = {}
+    for contract in load_contracts(FOLDER):
+        for table in contract.tables:
+            for rule in rules_for(contract, table):
+                found.setdefault(rule.kind, set()).add(contract.department)
+    assert all(len(found[kind]) >= 2 for kind in wanted.split())
+
+
+def test_parents_come_first() -> None:
+    for contract in load_contracts(FOLDER):
+        seen: set[str] = set()
+        for table in contract.parents_first():
+            assert {item.parent_table for item in table.references} <= seen | {
+                table.name
+            }
+            seen.add(table.name)
+        assert len(seen) == len(contract.tables)
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damage_is_refused_with_file_line_and_reason(tmp_path: Path, name: str) -> None:
+    old, new, word = DAMAGES[name]
+    assert old in MEDICAL, "the damage must apply to the contract"
+    path = written(tmp_path, MEDICAL.replace(old, new, 1))
+    with pytest.raises(ContractError) as caught:
+        load_contract(path)
+    hits = [text for text in caught.value.problems if word in text]
+    assert hits and all(text.startswith("edited.yaml:") for text in hits)
+
+
+def test_five_mistakes_give_five_messages(tmp_path: Path) -> None:
+    text = MEDICAL
+    for name in (
+        "unknown key at the top",
+        "unknown semantic type",
+        "dangling reference",
+        "rule about a missing column",
+        "broken pattern",
+    ):
+        old, new, _ = DAMAGES[name]
+        text = text.replace(old, new, 1)
+    problems = check_contracts((written(tmp_path, text),))
+    assert len(problems) == 5
+    assert ContractError(problems).exit_code == 2
+
+
+def test_line_of_the_problem_is_the_line_in_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, MEDICAL.replace("tenant: suihua", "tenent: suihua"))
+    line = path.read_text("utf-8").split("\n").index("tenent: suihua") + 1
+    assert check_contracts((path,))[0].startswith(f"edited.yaml:{line}:")
+
+
+def test_withheld_data_needs_its_legal_basis(tmp_path: Path) -> None:
+    text = POLICE.replace("property: legalBasis", "property: shareCondition")
+    assert any(
+        "legalBasis" in line for line in check_contracts((written(tmp_path, text),))
+    )
+
+
+def test_returned_data_needs_its_authorisation(tmp_path: Path) -> None:
+    text = POLICE.replace("property: authorisationExpires", "property: schedule")
+    assert any("授权" in line for line in check_contracts((written(tmp_path, text),)))
+
+
+def test_relations_in_a_circle_are_refused(tmp_path: Path) -> None:
+    """institutions → credit_evaluations → institutions."""
+    circle = "        relationships:\n          - {type: foreignKey, to: credit_evaluations.evaluation_no}\n"
+    text = MEDICAL.replace(
+        "        businessName: 机构名称\n", "        businessName: 机构名称\n" + circle
+    )
+    assert any("成环" in line for line in check_contracts((written(tmp_path, text),)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_random_damage_is_refused_or_loads(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Nothing but ContractError ever comes out, whatever the bytes."""
+    content = bytearray(MEDICAL.encode())
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place : place + data.draw(st.integers(0, 40))] = data.draw(
+            st.binary(max_size=8)
+        )
+    path = tmp_path_factory.mktemp("damage") / "edited.yaml"
+    path.write_bytes(bytes(content))
+    try:
+        assert load_contract(path).tables
+    except ContractError as error:
+        assert error.problems
