@@ -1,0 +1,1 @@
+"""What may be seen: policy, treatments, tokens, keys, leak scan, officers' signatures."""

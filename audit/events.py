@@ -1,0 +1,144 @@
+"""What an event is: closed kinds with their required fields, and its canonical bytes.
+
+Events carry names, counts, versions and digests only; the closed lists below are what
+keeps a cell value from slipping in as an extra field.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from lake_config.errors import LedgerUnwritable
+
+Json = dict[str, Any]
+ORIGIN = "0" * 64
+LARGEST = 64 * 1024
+
+_BATCH = "ok department table date contract attempt".split()
+KINDS: dict[str, frozenset[str]] = {
+    kind: frozenset(fields.split())
+    for kind, fields in {
+        "collected": "source_rows collected_rows control server digests",
+        "reconciled": "rows checks",
+        "gated": "rows accepted quarantined findings keys verdict reasons suite",
+        "masked": "rows recipient purpose policy key_ids staged leak_scan columns files",
+        "published": "rows recipient purpose policy version approvals files_digest",
+    }.items()
+}
+KINDS = {kind: fields | frozenset(_BATCH) for kind, fields in KINDS.items()}
+KINDS |= {
+    kind: frozenset(fields.split())
+    for kind, fields in {
+        "failed": "department table date step exit_code error",
+        "approved": "contract policy officer facts key",
+        "person_enrolled": "person role key",
+        "person_revoked": "person",
+        "key_used": "key_ids purpose",
+        "read": "person recipient table version files request source",
+        "read_refused": "person table reason request source",
+        "quarantine_listed": "department table date rows",
+        "quarantine_returned": "department table date rows",
+        "redelivery_accepted": "department table date reason_digest",
+        "alert": "department table date what",
+        "recovered": "offset length torn",
+    }.items()
+}
+"""Event kind to the fields its body must have; no kind allows any other field but those
+in OPTIONAL."""
+
+OPTIONAL = frozenset({"duration_seconds", "warned", "staged_version"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry. `digest` covers everything else, `previous` is the entry before."""
+
+    index: int
+    time: str
+    kind: str
+    actor: str
+    subject: str
+    body: Json
+    previous: str
+    digest: str
+
+    def line(self) -> bytes:
+        """The entry as it stands in the file, without the line end."""
+        return canonical({**_content(self), "digest": self.digest})
+
+
+def make(
+    index: int,
+    time: str,
+    kind: str,
+    actor: str,
+    subject: str,
+    body: Json,
+    previous: str,
+) -> Event:
+    """A checked event with its digest; raises LedgerUnwritable when it is not one."""
+    check_body(kind, body)
+    bare = Event(index, time, kind, actor, subject, body, previous, "")
+    event = Event(index, time, kind, actor, subject, body, previous, digest_of(bare))
+    if len(event.line()) > LARGEST:
+        raise LedgerUnwritable(f"账本事件 {kind} 超过 {LARGEST} 字节，未写入。")
+    return event
+
+
+def parse(line: bytes) -> Event:
+    """An event from its line; ValueError when the line is not exactly one event."""
+    data = json.loads(line)
+    event = Event(**data)
+    if event.line() != line:
+        raise ValueError("not in canonical form")
+    return event
+
+
+def digest_of(event: Event) -> str:
+    """SM3 over the canonical content, hex (GB/T 32905)."""
+    return sm3(canonical(_content(event)))
+
+
+def _content(event: Event) -> Json:
+    names = ("index", "time", "kind", "actor", "subject", "body", "previous")
+    return {name: getattr(event, name) for name in names}
+
+
+def canonical(value: Json) -> bytes:
+    """The one byte form of a value: sorted keys, UTF-8, no NaN."""
+    text = json.dumps(
+        value,
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+        allow_nan=False,
+    )
+    return text.encode("utf-8")
+
+
+def check_body(kind: str, body: Json) -> None:
+    """Refuse unknown kinds, missing fields and fields nobody declared."""
+    if kind not in KINDS:
+        raise LedgerUnwritable(f"账本没有事件类别 {kind}。")
+    missing, extra = KINDS[kind] - body.keys(), body.keys() - KINDS[kind] - OPTIONAL
+    if missing or extra:
+        names = "、".join(sorted(missing | extra))
+        raise LedgerUnwritable(f"账本事件 {kind} 的字段不符：{names}。未写入。")
+    try:
+        canonical(body)
+    except (TypeError, ValueError):
+        raise LedgerUnwritable(f"账本事件 {kind} 含有无法记录的值。未写入。") from None
+
+
+def sm3(content: bytes) -> str:
+    """SM3 hex; from OpenSSL through hashlib where it has it, else `cryptography`."""
+    if "sm3" in hashlib.algorithms_available:
+        return hashlib.new("sm3", content).hexdigest()
+    from cryptography.hazmat.primitives import hashes
+
+    context = hashes.Hash(hashes.SM3())
+    context.update(content)
+    return context.finalize().hex()

@@ -1,0 +1,113 @@
+"""Receipts: the ledger's word that a step is done, which the next step cannot do without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from audit.events import Event
+from audit.ledger import Ledger
+from lake_config.errors import OutOfTurn
+
+STEPS = ("collected", "reconciled", "gated", "masked", "published")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A finished step of one batch; `batch` is layers.batch_id."""
+
+    step: str
+    batch: str
+    body: dict[str, Any]
+    index: int
+    digest: str
+    time: str
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.body["ok"])
+
+
+def _receipt(event: Event) -> Receipt:
+    return Receipt(
+        event.kind, event.subject, event.body, event.index, event.digest, event.time
+    )
+
+
+def find(ledger: Ledger, step: str, batch: str) -> Receipt | None:
+    """The latest receipt of this step and batch, good or bad."""
+    found = None
+    for event in ledger.events():
+        if event.kind == step and event.subject == batch:
+            found = event
+    return _receipt(found) if found else None
+
+
+def counting(ledger: Ledger, batch: str) -> Receipt | None:
+    """The collected receipt that counts: the latest good one whose attempt lives.
+
+    An attempt that failed reconciliation is dead: the batch may be collected again.
+    """
+    collected = find(ledger, "collected", batch)
+    if collected is None or not collected.ok:
+        return None
+    reconciled = find(ledger, "reconciled", batch)
+    dead = (
+        reconciled is not None
+        and not reconciled.ok
+        and reconciled.body["attempt"] == collected.body["attempt"]
+    )
+    return None if dead else collected
+
+
+def require(ledger: Ledger, step: str, batch: str, contract: str) -> Receipt:
+    """The good receipt of `step` for the attempt that counts, under this contract.
+
+    Raises OutOfTurn when it is missing, failed, or about anything else.
+    """
+    receipt = find(ledger, step, batch)
+    if receipt is None:
+        raise OutOfTurn(
+            f"{batch}：没有 {step} 回执，前一步还没有完成。请先运行前一步。"
+        )
+    if not receipt.ok:
+        raise OutOfTurn(f"{batch}：{step} 没有通过，后面的步骤不会进行。")
+    if receipt.body["contract"] != contract:
+        raise OutOfTurn(
+            f"{batch}：{step} 是按另一版契约做的。契约改动后须由安全管理员重新签署，"
+            "并从下一批次起生效。"
+        )
+    counted = counting(ledger, batch)
+    if counted is None or counted.body["attempt"] != receipt.body["attempt"]:
+        raise OutOfTurn(f"{batch}：{step} 回执属于另一次归集，请重新运行前一步。")
+    return receipt
+
+
+def last_published(
+    ledger: Ledger, recipient: str, department: str, table: str
+) -> Receipt | None:
+    """The newest good publication of a table for one recipient."""
+    found = _publications(ledger, recipient, department, table)
+    return found[-1] if found else None
+
+
+def published_versions(
+    ledger: Ledger, recipient: str, department: str, table: str
+) -> tuple[int, ...]:
+    """Delta versions that a receipt names; readers are served these and no others."""
+    found = _publications(ledger, recipient, department, table)
+    return tuple(int(receipt.body["version"]) for receipt in found)
+
+
+def _publications(
+    ledger: Ledger, recipient: str, department: str, table: str
+) -> list[Receipt]:
+    wanted = (recipient, department, table)
+    return [
+        _receipt(event)
+        for event in ledger.events()
+        if event.kind == "published"
+        and event.body["ok"]
+        and wanted
+        == (event.body["recipient"], event.body["department"], event.body["table"])
+    ]

@@ -1,0 +1,139 @@
+"""Keys differ wherever tables must not join; signatures count by content only."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from pathlib import Path
+
+import pytest
+
+from audit.ledger import init_ledger
+from lake_config.contract import Contract
+from lake_config.contract_loader import load_contract
+from lake_config.errors import KeyUnavailable, NotSigned, SettingsError, UsageError
+from lake_config.settings import ROOT, Settings
+from privacy.approval import check, enrol_officer, sign
+from privacy.keys import MASTER, init_keys, key, key_id, ledger_digest, prepared_mac
+
+CONTRACT = ROOT / "lake_config" / "contracts" / "civil_affairs.yaml"
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Settings:
+    init_keys(settings)
+    init_ledger(settings)
+    enrol_officer(settings, "甲")
+    enrol_officer(settings, "乙")
+    return settings
+
+
+def edited(folder: Path, old: str, new: str) -> Contract:
+    text = CONTRACT.read_text("utf-8")
+    assert old in text
+    path = folder / "civil_affairs.yaml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return load_contract(path)
+
+
+def test_prepared_mac_is_hmac_sm3() -> None:
+    for secret in (b"k", b"k" * 32, b"k" * 64):
+        assert prepared_mac(secret)(b"text") == hmac.digest(secret, b"text", "sm3")
+
+
+def test_each_part_of_the_id_makes_another_key(lake: Settings) -> None:
+    ids = [
+        key_id("analysts", "statistics", "a", "identity_number"),
+        key_id("police", "statistics", "a", "identity_number"),
+        key_id("analysts", "service", "a", "identity_number"),
+        key_id("analysts", "statistics", "b", "identity_number"),
+        key_id("analysts", "statistics", "a", "mobile"),
+    ]
+    assert len({key(lake, name) for name in ids}) == len(ids)
+    assert key(lake, ids[0]) == key(lake, ids[0])
+    assert ledger_digest(lake, "7") != ledger_digest(lake, "8")
+
+
+def test_a_damaged_wide_retired_or_missing_key_stops(lake: Settings) -> None:
+    name = key_id("analysts", "statistics", "a", "mobile")
+    path = lake.layers.keys / MASTER
+    good = path.read_text("utf-8")
+    with pytest.raises(KeyUnavailable):
+        key(lake, name.replace(";v=1", ";v=2"))
+    path.write_text("A" + good[1:] if good[0] != "A" else "B" + good[1:], "utf-8")
+    with pytest.raises(KeyUnavailable):
+        key(lake, name)
+    path.write_text(good, "utf-8")
+    path.chmod(0o644)
+    with pytest.raises(SettingsError):
+        key(lake, name)
+    path.unlink()
+    with pytest.raises(KeyUnavailable):
+        key(lake, name)
+
+
+def test_unsigned_signed_and_another_policy(lake: Settings) -> None:
+    contract = load_contract(CONTRACT)
+    with pytest.raises(NotSigned):
+        check(lake, contract, "1")
+    sign(lake, "甲", contract, "1")
+    assert check(lake, contract, "1") == ("甲",)
+    with pytest.raises(NotSigned):
+        check(lake, contract, "2")
+
+
+def test_an_engineers_lone_edit_is_not_signed(lake: Settings, tmp_path: Path) -> None:
+    sign(lake, "甲", load_contract(CONTRACT), "1")
+    lowered = edited(tmp_path, "value: person_name}", "value: not_personal}")
+    with pytest.raises(NotSigned, match="approve civil_affairs"):
+        check(lake, lowered, "1")
+
+
+def test_lowering_needs_two_officers(lake: Settings, tmp_path: Path) -> None:
+    sign(lake, "甲", load_contract(CONTRACT), "1")
+    lowered = edited(tmp_path, "value: identity_number}", "value: status_code}")
+    sign(lake, "甲", lowered, "1")
+    with pytest.raises(NotSigned, match="两人"):
+        check(lake, lowered, "1")
+    sign(lake, "乙", lowered, "1")
+    assert set(check(lake, lowered, "1")) == {"甲", "乙"}
+
+
+def test_raising_or_relabelling_needs_one(lake: Settings, tmp_path: Path) -> None:
+    sign(lake, "甲", load_contract(CONTRACT), "1")
+    raised = edited(tmp_path, "value: event_date}", "value: sensitive_code}")
+    sign(lake, "甲", raised, "1")
+    assert check(lake, raised, "1") == ("甲",)
+
+
+def test_forged_approvals_do_not_count(lake: Settings, tmp_path: Path) -> None:
+    contract = load_contract(CONTRACT)
+    sign(lake, "甲", contract, "1")
+    lowered = edited(tmp_path, "value: person_name}", "value: not_personal}")
+    path = next(lake.layers.approvals.glob("*.json"))
+    content = json.loads(path.read_text("utf-8"))
+    for change in (
+        {"contract": lowered.digest},
+        {"officer": "乙"},
+        {"signature": "zz"},
+    ):
+        forged = {**content, **change}
+        path.write_text(json.dumps(forged), encoding="utf-8")
+        with pytest.raises(NotSigned):
+            check(lake, lowered, "1")
+
+
+def test_a_key_nobody_enrolled_does_not_count(lake: Settings) -> None:
+    contract = load_contract(CONTRACT)
+    with pytest.raises(UsageError):
+        sign(lake, "丙", contract, "1")
+    ledger_head = lake.layers.ledger_head.read_bytes()
+    enrol_officer(lake, "丙")
+    sign(lake, "丙", contract, "1")
+    assert check(lake, contract, "1") == ("丙",)
+    public = next((lake.layers.state / "officers").glob("*.pem"))
+    for path in (lake.layers.state / "officers").glob("*.pem"):
+        path.write_bytes(public.read_bytes()[:-30])
+    assert ledger_head != lake.layers.ledger_head.read_bytes()
+    with pytest.raises(NotSigned):
+        check(lake, contract, "1")
