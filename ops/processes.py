@@ -40,7 +40,11 @@ def die_with_parent() -> None:
 
 
 def start(
-    name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]
+    name: str,
+    command: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str],
+    user: str | None = None,
 ) -> Service:
     """Start `command` in its own process group, its output appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +56,9 @@ def start(
             stderr=subprocess.STDOUT,
             env={**os.environ, **environment},
             start_new_session=True,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
             preexec_fn=die_with_parent,
         )
     return Service(name, process, log)
