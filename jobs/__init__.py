@@ -1,0 +1,1 @@
+"""Moves data through the zones: the only package that writes lake tables."""

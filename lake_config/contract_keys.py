@@ -64,7 +64,6 @@ TABLE: Shape = {
     "businessName": str,
     "logicalType": str,
     "physicalType": str,
-    "physicalName": str,
     "description": str,
     "customProperties": [CUSTOM],
     "quality": [QUALITY],

@@ -167,7 +167,7 @@ def _source(
     item: dict[str, Any], own: dict[str, Any], transport: str
 ) -> dict[str, str]:
     """Where in the source the table lies: table name, file, or REST path."""
-    place = {"jdbc": {"table": item.get("physicalName", item["name"])}}.get(transport)
+    place = {"jdbc": {"table": item["name"]}}.get(transport)
     if place is None:
         keys = ("file", "format") if transport == "files" else ("path",)
         place = {key: own[key] for key in keys}

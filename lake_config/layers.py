@@ -83,6 +83,10 @@ class Layers:
         """Drop folders and databases of the simulated departments (never in production)."""
         return self.home / "sources"
 
+    def returned(self, department: str) -> Path:
+        """The department's own channel for rows the lake gives back."""
+        return self.sources / department / "returned"
+
     @property
     def sharing_database(self) -> Path:
         return self.home / "state" / "sharing.sqlite"

@@ -1,0 +1,139 @@
+"""`python -m jobs STEP --department D [--table T] --date YYYY-MM-DD`: what Airflow runs.
+
+Prints one line per step (counts only) and ends with the error's own exit code; 99 means
+that there was nothing to do. A refusal is recorded before the process ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from datetime import date
+
+from jobs.context import Job
+from jobs.failures import alert, record_failure
+from lake_config.contract import Contract
+from lake_config.contract_loader import load_contracts
+from lake_config.errors import JobFailed, LakeError, NothingToDo, UsageError
+from lake_config.settings import Settings, load
+
+
+def land(job: Job) -> str:
+    """Collect and reconcile; resumes at whichever is not done."""
+    from audit.receipts import counting
+    from jobs.collect import collect
+    from jobs.reconcile import reconcile
+    from jobs.steps import Collected
+
+    if counting(job.ledger, job.batch) is None:
+        collected = collect(job)
+    else:
+        collected = Collected.load(job)
+    return f"{reconcile(job, collected).body['rows']} rows collected and reconciled"
+
+
+def release(job: Job) -> str:
+    """Mask and publish; resumes at whichever is not done."""
+    from jobs.mask import mask_batch
+    from jobs.publish import publish
+    from jobs.steps import Gated, Masked
+    from privacy.approval import check
+    from privacy.policy import POLICY_VERSION
+
+    gated = Gated.load(job)
+    check(job.settings, job.contract, POLICY_VERSION)
+    _refuse_if_published(job, gated.attempt)
+    try:
+        masked = mask_batch(job, gated)
+    except NothingToDo:
+        masked = Masked.load(job)
+    body = publish(job, masked).body
+    return f"{body['rows']} rows published as version {body['version']}"
+
+
+def _refuse_if_published(job: Job, attempt: str) -> None:
+    from audit.receipts import find
+
+    done = find(job.ledger, "published", job.batch)
+    if done and done.ok and done.body["attempt"] == attempt:
+        raise NothingToDo(
+            f"{job.batch}：已发布为第 {done.body['version']} 版，没有改动。"
+        )
+
+
+STEPS = {"land": land, "release": release}
+
+
+def main(arguments: list[str]) -> int:
+    given = _parse(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    settings = load()
+    day = date.fromisoformat(given.date)
+    began = time.monotonic()
+    try:
+        contract = _contract(settings, given.department)
+        said = _run(settings, contract, given, day)
+    except LakeError as error:
+        return _ended(settings, given, day, error)
+    except Exception as error:
+        place = error.__traceback__
+        while place and place.tb_next:
+            place = place.tb_next
+        where = (
+            f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
+        )
+        text = f"内部错误 {type(error).__name__}（{where}），消息不予显示。"
+        return _ended(settings, given, day, JobFailed(text))
+    about = ".".join(filter(None, (given.department, given.table)))
+    print(f"{given.step} {about} {day}: {said} ({time.monotonic() - began:.1f} s)")
+    return 0
+
+
+def _run(
+    settings: Settings, contract: Contract, given: argparse.Namespace, day: date
+) -> str:
+    if given.step == "failed":
+        alert(settings, given.department, given.table, day, f"failed:{given.of}")
+        return "recorded"
+    if given.step == "gate":
+        from jobs.gate import gate_department
+
+        gate_department(settings, contract, day)
+        return f"{len(contract.tables)} tables gated"
+    names = [table.name for table in contract.tables]
+    if given.table not in names:
+        raise UsageError(f"{given.department} 没有表“{given.table}”。")
+    job = Job(settings, contract, contract.table(given.table), day, given.step)
+    return STEPS[given.step](job)
+
+
+def _ended(
+    settings: Settings, given: argparse.Namespace, day: date, error: LakeError
+) -> int:
+    print(str(error), file=sys.stderr)
+    if not isinstance(error, NothingToDo) and given.step != "failed":
+        record_failure(settings, given.department, given.table, day, given.step, error)
+    return error.exit_code
+
+
+def _contract(settings: Settings, department: str) -> Contract:
+    for contract in load_contracts(settings.contracts):
+        if contract.department == department:
+            return contract
+    raise UsageError(f"没有部门“{department}”的契约。")
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m jobs")
+    parser.add_argument("step", choices=["land", "gate", "release", "failed"])
+    parser.add_argument("--department", required=True)
+    parser.add_argument("--table")
+    parser.add_argument("--date", required=True)
+    parser.add_argument("--step", dest="of", default="")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

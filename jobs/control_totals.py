@@ -1,0 +1,125 @@
+"""Control totals: row counts and order-independent checksums, the same in each engine.
+
+canonical(cell) is `N` for null, else `V<characters>:<text>`; a checksum is the sum of the
+first 60 bits of SHA-256 over canonical text: equal sums mean equal multisets, and a lost
+or doubled row shows (XOR would hide pairs). docs/reference/control_totals.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import Column as Expression
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812
+
+from lake_config.contract import Column, Table
+
+ROWS, ROW_SUM = "rows", "row_sum"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """`sums` maps `row_sum` and column names to checksums; empty where only rows count."""
+
+    rows: int
+    sums: dict[str, int]
+
+    def text(self) -> str:
+        """One canonical line, to be digested for the ledger."""
+        parts = (f"{name}={value}" for name, value in sorted(self.sums.items()))
+        return ";".join([f"rows={self.rows}", *parts])
+
+
+def summed_columns(table: Table) -> tuple[Column, ...]:
+    """Columns with a checksum of their own, by the contract's control depth."""
+    if table.control_depth == "columns":
+        return table.columns
+    if table.control_depth == "keys":
+        return tuple(column for column in table.columns if column.primary_key)
+    return ()
+
+
+def spark_totals(frame: DataFrame, table: Table, sums: Mapping[str, int]) -> Totals:
+    """Read back from what was committed: as many checksums as the source gave."""
+    wanted = [F.count(F.lit(1)).alias(ROWS)]
+    if ROW_SUM in sums:
+        cells = [_spark_cell(column) for column in table.columns]
+        wanted.append(_spark_sum(F.concat(*cells)).alias(ROW_SUM))
+    named = [column for column in table.columns if column.name in sums]
+    wanted += [_spark_sum(_spark_cell(item)).alias(f"c_{item.name}") for item in named]
+    found = frame.agg(*wanted).collect()[0].asDict()
+    return _totals(found)
+
+
+def _totals(found: Mapping[str, Any]) -> Totals:
+    sums = {
+        key.removeprefix("c_"): int(value or 0)
+        for key, value in found.items()
+        if key != ROWS
+    }
+    return Totals(int(found[ROWS]), sums)
+
+
+def _spark_cell(column: Column) -> Expression:
+    text = F.col(column.name).cast("string")
+    some = F.concat(F.lit("V"), F.char_length(text).cast("string"), F.lit(":"), text)
+    return F.coalesce(some, F.lit("N"))
+
+
+def _spark_sum(text: Expression) -> Expression:
+    digits = F.substring(F.sha2(text.cast("binary"), 256), 1, 15)
+    return F.sum(F.conv(digits, 16, 10).cast("decimal(20,0)"))
+
+
+def postgresql_totals(table: Table) -> str:
+    """One statement over the whole table."""
+    return _statement(table, _postgresql_cell, _postgresql_sum, "||", '"')
+
+
+def _postgresql_cell(column: Column) -> str:
+    text = f'"{column.name}"::text'
+    some = f"'V' || char_length({text}) || ':' || {text}"
+    return f"case when \"{column.name}\" is null then 'N' else {some} end"
+
+
+def _postgresql_sum(text: str) -> str:
+    digest = f"encode(sha256(convert_to({text}, 'UTF8')), 'hex')"
+    return f"sum(('x' || substr({digest}, 1, 15))::bit(60)::bigint::numeric)"
+
+
+def mariadb_totals(table: Table) -> str:
+    """One statement over the whole table (MariaDB and MySQL)."""
+    return _statement(table, _mariadb_cell, _mariadb_sum, ",", "`")
+
+
+def _mariadb_cell(column: Column) -> str:
+    text = f"cast(`{column.name}` as char character set utf8mb4)"
+    some = f"concat('V', char_length({text}), ':', {text})"
+    return f"case when `{column.name}` is null then 'N' else {some} end"
+
+
+def _mariadb_sum(text: str) -> str:
+    return f"sum(cast(conv(left(sha2({text}, 256), 15), 16, 10) as decimal(38,0)))"
+
+
+def _statement(table: Table, cell: Any, total: Any, join: str, quote: str) -> str:
+    cells = [f"({cell(column)})" for column in table.columns]
+    row = f" {join} ".join(cells)
+    row = f"concat({row})" if join == "," else row
+    parts = ["count(*) as rows_", f"{total(row)} as {ROW_SUM}"]
+    parts += [
+        f"{total(cell(column))} as {quote}c_{column.name}{quote}"
+        for column in summed_columns(table)
+    ]
+    # Names come from a checked contract: lower-case identifiers and nothing else.
+    return f"select {', '.join(parts)} from {quote}{table.source['table']}{quote}"  # noqa: S608
+
+
+def from_database(names: list[str], row: tuple[Any, ...]) -> Totals:
+    """Totals from the one row a database answered with."""
+    found = dict(zip(names, row, strict=True))
+    found[ROWS] = found.pop("rows_")
+    return _totals(found)

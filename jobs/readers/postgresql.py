@@ -1,0 +1,133 @@
+"""PostgreSQL: extraction and totals in one exported snapshot.
+
+The exporter's transaction stays open until the write is committed; every JDBC partition
+joins its snapshot, so parallel reads and the totals see one state of the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from jobs.context import Job
+from jobs.control_totals import Totals, from_database, postgresql_totals
+from jobs.readers.extract import Extract, address, check_columns, nothing_to_confirm
+from lake_config.contract import Server
+from lake_config.errors import SchemaChanged, SourceRefusedLogin, SourceUnavailable
+
+DRIVER = "org.postgresql.Driver"
+FETCH_ROWS = 10_000
+PARTITIONS = 2
+CONNECT_SECONDS = 15
+STATEMENT_SECONDS = 3_600
+COLUMNS = (
+    "select column_name from information_schema.columns "
+    "where table_schema = %s and table_name = %s order by ordinal_position"
+)
+
+
+@contextmanager
+def read_postgresql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
+    """A frame over parallel partitions, and totals, of one snapshot."""
+    place = address(job, server)
+    with _exporter(job, server, place) as exporter:
+        try:
+            _check(job, exporter, place)
+            snapshot = _one(exporter, "select pg_export_snapshot()")
+            pages = _one(exporter, f"select pg_relation_size('{_name(job)}') / 8192")
+            totals = _totals(job, exporter)
+        except psycopg.Error:
+            raise _broken(job) from None
+        frame = job.spark.read.jdbc(
+            url=f"jdbc:postgresql://{place['host']}:{place['port']}/{place['database']}",
+            table=_name(job),
+            predicates=_ranges(int(pages)),
+            properties=_properties(job, server, snapshot),
+        )
+        yield Extract(frame, totals, nothing_to_confirm)
+
+
+def _name(job: Job) -> str:
+    return f'"{job.table.source["table"]}"'
+
+
+@contextmanager
+def _exporter(
+    job: Job, server: Server, place: dict[str, Any]
+) -> Iterator[psycopg.Connection]:
+    try:
+        connection = psycopg.connect(
+            host=place["host"],
+            port=place["port"],
+            dbname=place["database"],
+            user=server.user,
+            password=job.settings.secret(server.secret),
+            connect_timeout=CONNECT_SECONDS,
+            options=f"-c statement_timeout={STATEMENT_SECONDS}s",
+        )
+    except psycopg.OperationalError as error:
+        raise _refused(job, str(error)) from None
+    with connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        yield connection
+
+
+def _refused(job: Job, text: str) -> Exception:
+    """Wrong password or no answer; the driver's text itself is not passed on."""
+    if "authentication failed" in text or "no password supplied" in text:
+        return SourceRefusedLogin(
+            f"{job.batch}：前置库拒绝了用户名或口令。请核对 secrets 中的口令文件。"
+        )
+    return SourceUnavailable(
+        f"{job.batch}：前置库连接不上。请与数源部门确认服务和网络，稍后会自动重试。"
+    )
+
+
+def _broken(job: Job) -> Exception:
+    return SourceUnavailable(
+        f"{job.batch}：读取前置库时中断。已发布的版本不受影响，稍后会自动重试。"
+    )
+
+
+def _one(connection: psycopg.Connection, statement: str) -> Any:
+    row = connection.execute(statement).fetchone()
+    return row[0] if row else None
+
+
+def _check(job: Job, exporter: psycopg.Connection, place: dict[str, Any]) -> None:
+    where = [place.get("schema", "public"), job.table.source["table"]]
+    found = [row[0] for row in exporter.execute(COLUMNS, where).fetchall()]
+    if not found:
+        raise SchemaChanged(f"{job.batch}：前置库里没有这张表，或没有读取权限。")
+    check_columns(job, found)
+
+
+def _totals(job: Job, exporter: psycopg.Connection) -> Totals:
+    cursor = exporter.execute(postgresql_totals(job.table))
+    names = [column.name for column in cursor.description or ()]
+    return from_database(names, cursor.fetchone() or ())
+
+
+def _ranges(pages: int) -> list[str]:
+    """Disjoint ranges of physical pages that cover the table, also past its end."""
+    step = max(1, -(-pages // PARTITIONS))
+    starts = list(range(0, max(pages, 1), step))
+    upper = [f"ctid < '({start},0)'::tid" for start in starts[1:]] + ["true"]
+    lower = [f"ctid >= '({start},0)'::tid" for start in starts]
+    return [f"{low} and {high}" for low, high in zip(lower, upper, strict=True)]
+
+
+def _properties(job: Job, server: Server, snapshot: str) -> dict[str, str]:
+    return {
+        "driver": DRIVER,
+        "user": server.user,
+        "password": job.settings.secret(server.secret),
+        "fetchsize": str(FETCH_ROWS),
+        "sessionInitStatement": "set transaction isolation level repeatable read "
+        f"read only; set transaction snapshot '{snapshot}'",
+    }

@@ -1,0 +1,54 @@
+"""The order of the steps as types: each value is built by its step, or from its receipt.
+
+No function goes from raw to shared: masking takes a `Gated`, publishing a `Masked`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from audit.receipts import require
+from jobs.context import Job
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A finished step of the attempt that counts, with the body of its receipt."""
+
+    attempt: str
+    body: dict[str, Any]
+
+    @classmethod
+    def load(cls, job: Job) -> Self:
+        """From the ledger; OutOfTurn when the step is missing, failed or about else."""
+        step = cls.__name__.lower()
+        receipt = require(job.ledger, step, job.batch, job.contract.digest)
+        return cls(receipt.body["attempt"], receipt.body)
+
+    def raw(self, job: Job) -> Path:
+        """The attempt's folder in raw."""
+        return job.layers.raw_attempt(
+            job.contract.department, job.table.name, job.date, self.attempt
+        )
+
+
+class Collected(_Step):
+    """The delivery lies in raw, unchanged."""
+
+
+class Reconciled(_Step):
+    """Source and lake agree on it."""
+
+
+class Gated(_Step):
+    """It is good enough; its bad rows are known."""
+
+
+class Masked(_Step):
+    """Its masked bytes passed the leak scan and wait in staging."""
+
+
+class Published(_Step):
+    """They may be read."""

@@ -1,0 +1,98 @@
+"""Frame of accepted rows in, frame of published columns out; touches nothing else.
+
+The caller says how a cell becomes a typed value (`value`), because parsing belongs to
+quality. Tokens are made of the cell as it landed, so that malformed ones are hidden too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyspark.sql import Column as Expression
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812
+
+from lake_config.contract import Column, Table
+from lake_config.settings import Settings
+from privacy.keys import key_id
+from privacy.policy import TOKEN, treatment
+from privacy.tokens import token_udf
+from privacy.treatments import GENERALISERS
+
+Value = Callable[[Column], Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """For whom, for what, and whose data: what decides treatments and keys."""
+
+    recipient: str
+    purpose: str
+    department: str
+
+
+def published_columns(table: Table, purpose: str) -> tuple[Column, ...]:
+    """The columns of a table that leave it, in contract order."""
+    return tuple(
+        column
+        for column in table.columns
+        if treatment(column.semantic_type, purpose).publishes
+    )
+
+
+def key_name(column: Column, scope: Scope) -> str:
+    """The key of one column. Columns of one semantic type share it inside a department:
+    there they join, and nowhere else."""
+    return key_id(
+        scope.recipient, scope.purpose, scope.department, column.semantic_type
+    )
+
+
+def key_names(table: Table, scope: Scope) -> tuple[str, ...]:
+    """Ids of all keys that masking this table uses."""
+    columns = _tokenised(table, scope)
+    return tuple(sorted({key_name(column, scope) for column in columns}))
+
+
+def mask(
+    frame: DataFrame, table: Table, scope: Scope, settings: Settings, value: Value
+) -> DataFrame:
+    """The published columns of `frame`, in an order that says nothing of the source's."""
+    columns = [
+        _masked(column, scope, settings, value).alias(
+            column.name, metadata={"comment": column.business_name}
+        )
+        for column in published_columns(table, scope.purpose)
+    ]
+    return _scattered(frame.select(*columns), table, scope)
+
+
+def _masked(
+    column: Column, scope: Scope, settings: Settings, value: Value
+) -> Expression:
+    decided = treatment(column.semantic_type, scope.purpose)
+    if decided == TOKEN:
+        token = token_udf(settings, key_name(column, scope), column.semantic_type)
+        return token(F.col(column.name).cast("string"))
+    if decided.kind == "generalise":
+        return GENERALISERS[decided.how](value(column))
+    return value(column)
+
+
+def _scattered(frame: DataFrame, table: Table, scope: Scope) -> DataFrame:
+    """Rows by their first token instead of as delivered.
+
+    Delivered order is often that of names or numbers; and rows in one order would let
+    two recipients put their tables side by side although their tokens differ.
+    """
+    order = [column.name for column in _tokenised(table, scope)][:1]
+    return frame.sortWithinPartitions(*order) if order else frame
+
+
+def _tokenised(table: Table, scope: Scope) -> list[Column]:
+    return [
+        column
+        for column in table.columns
+        if treatment(column.semantic_type, scope.purpose) == TOKEN
+    ]

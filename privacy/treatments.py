@@ -1,0 +1,83 @@
+"""How a treatment is carried out: native Spark expressions, one per way to generalise.
+
+Each gives a value of a closed or much smaller set, so that no malformed cell can come
+through it. Which column gets which treatment is policy.py's; tokens are tokens.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyspark.sql import Column as Expression
+from pyspark.sql import functions as F  # noqa: N812
+
+from privacy.policy import EARLIEST_BIRTH_YEAR
+from privacy.regions import COUNTY_PATTERN, OUTSIDE, SHORT_NAMES
+
+BAND = 5
+CHAPTERS = (
+    ("A00", "B99"), ("C00", "D48"), ("D50", "D89"), ("E00", "E90"), ("F00", "F99"),
+    ("G00", "G99"), ("H00", "H59"), ("H60", "H95"), ("I00", "I99"), ("J00", "J99"),
+    ("K00", "K93"), ("L00", "L99"), ("M00", "M99"), ("N00", "N99"), ("O00", "O99"),
+    ("P00", "P96"), ("Q00", "Q99"), ("R00", "R99"), ("S00", "T98"), ("U00", "U99"),
+    ("V01", "Y98"), ("Z00", "Z99"),
+)  # fmt: skip
+"""The chapters of ICD-10 (GB/T 14396) by first and last category."""
+
+
+def county(cell: Expression) -> Expression:
+    """The county-level division a text lies in, or the word for elsewhere."""
+    short = F.regexp_extract(cell, COUNTY_PATTERN, 1)
+    full = F.regexp_extract(cell, COUNTY_PATTERN, 2)
+    found = F.when(full != "", full)
+    for stem, name in SHORT_NAMES.items():
+        found = found.when(short == stem, name)
+    return F.when(cell.isNotNull(), found.otherwise(OUTSIDE))
+
+
+def birth_year(cell: Expression) -> Expression:
+    year = F.year(cell)
+    return F.when(year.isNotNull(), F.greatest(year, F.lit(EARLIEST_BIRTH_YEAR)))
+
+
+def birth_band(cell: Expression) -> Expression:
+    """Five years at a time, told by the first of them."""
+    year = birth_year(cell)
+    return (year - year % BAND).cast("int")
+
+
+def whole_date(cell: Expression) -> Expression:
+    return cell.cast("date")
+
+
+def month(cell: Expression) -> Expression:
+    """The first day of the month, so that it stays a date."""
+    return F.trunc(cell, "month")
+
+
+def chapter(cell: Expression) -> Expression:
+    head = F.upper(F.substring(F.trim(cell), 1, 3))
+    # Compared as text: category codes sort as the classification orders them.
+    found = F.when(head.isNull(), F.lit(None).cast("string"))
+    for first, last in CHAPTERS:
+        inside = head.rlike("^[A-Z][0-9]{2}$") & head.between(first, last)
+        found = found.when(inside, f"{first}-{last}")
+    return found.otherwise(OUTSIDE)
+
+
+GENERALISERS: dict[str, Callable[[Expression], Expression]] = {
+    "county": county,
+    "birth_year": birth_year,
+    "birth_band": birth_band,
+    "date": whole_date,
+    "month": month,
+    "chapter": chapter,
+}
+
+
+def stars(text: str, first: int, last: int) -> str:
+    """For a screen only, and never stored: half a population is unique under stars
+    (privacy.md 0.6)."""
+    if len(text) <= first + last:
+        return "*" * len(text)
+    return text[:first] + "*" * (len(text) - first - last) + text[len(text) - last :]
