@@ -1,0 +1,51 @@
+"""Short-lived links to one file: whoever changes one letter of it gets nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from pathlib import Path
+
+from lake_config.settings import Settings, read_private, write_private
+
+LINK_KEY = "link_signing.key"
+
+
+def init_link_key(settings: Settings) -> None:
+    path = settings.layers.keys / LINK_KEY
+    if not path.exists():
+        write_private(path, secrets.token_hex(32))
+
+
+def _mac(settings: Settings, content: bytes) -> str:
+    key = bytes.fromhex(read_private(settings.layers.keys / LINK_KEY).strip())
+    return hmac.new(key, content, hashlib.sha256).hexdigest()
+
+
+def link(settings: Settings, file: Path, person: str) -> str:
+    """`<payload>.<signature>`: which file, for whom, until when."""
+    facts = {
+        "f": file.relative_to(settings.layers.shared).as_posix(),
+        "p": person,
+        "e": int(time.time()) + settings.link_seconds,
+    }
+    payload = base64.urlsafe_b64encode(json.dumps(facts, sort_keys=True).encode())
+    return f"{payload.decode()}.{_mac(settings, payload)}"
+
+
+def opened(settings: Settings, token: str) -> tuple[Path, str] | None:
+    """The file and the person of a living, untouched link; None for anything else."""
+    payload, _, signature = token.partition(".")
+    content = payload.encode("utf-8", "replace")
+    if not hmac.compare_digest(
+        signature.encode("utf-8", "replace"), _mac(settings, content).encode()
+    ):
+        return None
+    facts = json.loads(base64.urlsafe_b64decode(content))
+    if facts["e"] < time.time():
+        return None
+    return settings.layers.shared / facts["f"], facts["p"]

@@ -1,0 +1,52 @@
+"""Who may use the sharing service: enrol, revoke, list. Each change is an event."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from audit.ledger import open_ledger
+from lake_config.errors import UsageError
+from lake_config.layers import CURATED
+from lake_config.settings import Settings
+from sharing import database
+
+ROLE = "analyst"
+
+
+def enrol(settings: Settings, name: str, days: int) -> dict[str, object]:
+    """A fresh token for one person, as a Delta Sharing profile; shown this once."""
+    name = name.strip()
+    if not name or len(name) > 100:
+        raise UsageError("请写明人员姓名或工号（不超过 100 个字符）。")
+    token = secrets.token_urlsafe(32)
+    expires = datetime.now(UTC) + timedelta(days=days)
+    digest = database.token_digest(token)
+    body = {"person": name, "role": ROLE, "key": digest}
+    open_ledger(settings).append("person_enrolled", "system", name, body)
+    person = database.Person(
+        name=name, recipient=CURATED, token_digest=digest, expires=expires, revoked=None
+    )
+    database.save(database.engine_of(settings), person)
+    return {
+        "shareCredentialsVersion": 1,
+        "endpoint": settings.sharing_url,
+        "bearerToken": token,
+        "expirationTime": expires.isoformat(timespec="seconds"),
+    }
+
+
+def revoke(settings: Settings, name: str) -> None:
+    """The person's token is refused from the next request on."""
+    if not database.revoke(database.engine_of(settings), name):
+        raise UsageError(f"没有登记过“{name}”。可用 ./lake share list 查看。")
+    open_ledger(settings).append("person_revoked", "system", name, {"person": name})
+
+
+def list_people(settings: Settings) -> list[str]:
+    """One line per person, without tokens."""
+    return [
+        f"{person.name}　{person.recipient}　"
+        f"{'已停用' if person.revoked else f'有效期至 {person.expires:%Y-%m-%d}'}"
+        for person in database.people(database.engine_of(settings))
+    ]
