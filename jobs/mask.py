@@ -10,7 +10,6 @@ from typing import Any
 from deltalake import DeltaTable
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation
-from pyspark.sql import functions as F  # noqa: N812
 
 from audit.receipts import find
 from jobs.context import ACTOR, Job
@@ -20,8 +19,8 @@ from jobs.steps import Gated, Masked
 from lake_config.errors import ControlTotalsDiffer, JobFailed, LeakFound, NothingToDo
 from lake_config.layers import CURATED
 from privacy.keys import key
-from privacy.leak_scan import LEAKS, leak_count
-from privacy.mask_frame import key_ids, mask, published_columns
+from privacy.leak_scan import HITS, ROWS, observed
+from privacy.mask_frame import Scope, key_names, mask, published_columns
 from privacy.policy import POLICY_VERSION, STATISTICS
 from quality.one_pass import parsed
 from quality.suite import rules_for
@@ -36,7 +35,7 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
         if done.body["policy"] == POLICY_VERSION and _staged(job, done.body).exists():
             raise NothingToDo(f"{job.batch}：已脱敏。")
     department = job.contract.department
-    ids = key_ids(job.table, CURATED, STATISTICS, department)
+    ids = key_names(job.table, _scope(job))
     _record_key_use(job, ids)
     path = job.layers.staged(
         CURATED, department, job.table.name, job.date, gated.attempt
@@ -78,27 +77,18 @@ def _record_key_use(job: Job, ids: tuple[str, ...]) -> None:
 def _masked(job: Job, gated: Gated) -> DataFrame:
     rules = rules_for(job.contract, job.table)
     rows = accepted(job, gated.raw(job), rules)
-    columns = published_columns(job.table, STATISTICS)
-    typed = rows.select(*(parsed(column).alias(column.name) for column in columns))
-    return mask(
-        typed,
-        job.table,
-        CURATED,
-        STATISTICS,
-        job.contract.department,
-        str(job.settings.home),
-    )
+    return mask(rows, job.table, _scope(job), job.settings, parsed)
+
+
+def _scope(job: Job) -> Scope:
+    return Scope(CURATED, STATISTICS, job.contract.department)
 
 
 def _write(job: Job, masked: DataFrame, path: Path) -> tuple[int, int]:
     """Rows and leaking cells, counted by the very job that wrote the bytes."""
     seen = Observation()
-    scanned = masked.withColumn(LEAKS, leak_count(masked))
-    watched = scanned.observe(
-        seen, F.count(F.lit(1)).alias("rows"), F.sum(LEAKS).alias("leaks")
-    )
     try:
-        writer = watched.drop(LEAKS).write.format("delta").mode("error")
+        writer = observed(masked, seen).write.format("delta").mode("error")
         writer.options(**NO_STATISTICS).save(str(path))
         counts = seen.get
     except PySparkException as error:
@@ -106,7 +96,7 @@ def _write(job: Job, masked: DataFrame, path: Path) -> tuple[int, int]:
         raise JobFailed(
             f"{job.batch}：脱敏写入中断（{type(error).__name__}），没有留下任何内容，稍后重试。"
         ) from None
-    return int(counts["rows"]), int(counts["leaks"] or 0)
+    return int(counts[ROWS]), int(counts[HITS])
 
 
 def files_of(path: Path) -> list[dict[str, Any]]:

@@ -85,7 +85,7 @@ def _commit(job: Job, masked: Masked, table: Path) -> int:
     """Link the files and commit them at exactly the next version."""
     staged = job.settings.home / masked.body["staged"]
     _check_bytes(job, staged, masked.body["files"])
-    actions = [_linked(staged / item["path"], table) for item in masked.body["files"]]
+    actions: list[Any] = [_linked(staged / item["path"], table) for item in masked.body["files"]]
     metadata = {"batch": job.batch, "attempt": masked.attempt}
     properties = CommitProperties(custom_metadata=metadata, max_commit_retries=0)
     schema = DeltaTable(str(staged)).schema()

@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import date
 
 from rich.console import Console
@@ -26,14 +26,14 @@ from ops import demo_report
 from ops.airflow_service import AirflowApi, start_airflow
 from ops.processes import Service, stop
 from ops.running import start_sharing
-from ops.source_servers import install_servers, running_sources
+from ops.source_servers import install_servers, left_out, running_sources
 from ops.spark_service import forget_spark, start_spark
 from ops.warm_up import warm_up
 from privacy.approval import enrol_officer, sign
 from privacy.keys import init_keys
 from privacy.policy import POLICY_VERSION
+from simulation.city import simulate
 from simulation.deliver import deliver
-from simulation.people import simulate
 from simulation.truth import seal, unseal
 
 OFFICER = "孙安全"
@@ -47,12 +47,9 @@ def run_demo(settings: Settings, persons: int, seed: int, day: date) -> None:
     """The whole way of one delivery date; raises when anything does not agree."""
     began = time.monotonic()
     _fresh_home(settings, persons, seed, day)
-    departments_left_out = install_servers(say)
-    contracts = [
-        item
-        for item in load_contracts(settings.contracts)
-        if item.department not in departments_left_out
-    ]
+    every = load_contracts(settings.contracts)
+    without = left_out(every, install_servers(say))
+    contracts = [item for item in every if item.department not in without]
     with ExitStack() as stack:
         url = _everything_up(stack, settings, contracts, persons, seed, day)
         truth_key = secrets.token_bytes(32)
@@ -108,7 +105,7 @@ def _everything_up(
     stack.callback(forget_spark, settings)
     stack.enter_context(running_sources(settings, contracts, say))
     say(f"虚构 {persons:,} 人（种子 {seed}）及其在各部门的记录")
-    simulate(settings, contracts, persons, seed, day, say)
+    simulate(settings.layers, contracts, persons, seed, day, say)
     deliver(settings, contracts, day, say)
     spark.result()
     url, _ = airflow.result()
@@ -178,10 +175,3 @@ def _progress(api: AirflowApi, runs: dict[str, str]) -> Iterator[str]:
             if api.run_state(name, run) in ("success", "failed"):
                 del open_runs[name]
         time.sleep(1)
-
-
-@contextmanager
-def services_of_demo(settings: Settings, contracts: list[Contract]) -> Iterator[None]:
-    """The simulated sources of an earlier demo, running again (for ./lake up and run)."""
-    with running_sources(settings, contracts, say):
-        yield

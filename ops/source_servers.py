@@ -87,6 +87,7 @@ def running_sources(
     }
     running: dict[str, int] = {}
     endpoints: dict[str, dict[str, dict[str, object]]] = {}
+    forget_foreign_data(settings)
     with ExitStack() as stack:
         for contract in contracts:
             found = endpoints.setdefault(contract.department, {})
@@ -114,8 +115,7 @@ def _endpoint(kind: str, port: int) -> dict[str, object]:
 
 def data_folder(settings: Settings, name: str, user: str | None) -> Path:
     """A folder the server's user can reach: a home of mode 0700 would shut it out."""
-    mark = hashlib.sha256(str(settings.home).encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"lake-sources-{mark}" / name
+    folder = servers_folder(settings) / name
     folder.mkdir(parents=True, exist_ok=True)
     folder.parent.chmod(0o755)
     if user:
@@ -123,9 +123,16 @@ def data_folder(settings: Settings, name: str, user: str | None) -> Path:
     return folder
 
 
-def remove_data(settings: Settings) -> None:
-    """Forget the simulated databases of this lake."""
-    shutil.rmtree(data_folder(settings, ".", None).resolve(), ignore_errors=True)
+def servers_folder(settings: Settings) -> Path:
+    """Where this lake's simulated databases lie."""
+    mark = hashlib.sha256(str(settings.home).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"lake-sources-{mark}"
+
+
+def forget_foreign_data(settings: Settings) -> None:
+    """Databases of an earlier lake at this path have a password nobody knows any more."""
+    if not (settings.layers.sources / "admin_password").exists():
+        shutil.rmtree(servers_folder(settings), ignore_errors=True)
 
 
 def _user(name: str) -> str | None:

@@ -17,7 +17,7 @@ from lake_config.contract import Column, Table
 from lake_config.settings import Settings
 from privacy.keys import key_id
 from privacy.policy import TOKEN, treatment
-from privacy.tokens import token_udf
+from privacy.tokens import token_column
 from privacy.treatments import GENERALISERS
 
 Value = Callable[[Column], Expression]
@@ -37,7 +37,7 @@ def published_columns(table: Table, purpose: str) -> tuple[Column, ...]:
     return tuple(
         column
         for column in table.columns
-        if treatment(column.semantic_type, purpose).publishes
+        if treatment(column.semantic_type, purpose).published
     )
 
 
@@ -73,8 +73,8 @@ def _masked(
 ) -> Expression:
     decided = treatment(column.semantic_type, scope.purpose)
     if decided == TOKEN:
-        token = token_udf(settings, key_name(column, scope), column.semantic_type)
-        return token(F.col(column.name).cast("string"))
+        name = key_name(column, scope)
+        return token_column(F.col(column.name), settings, name, column.semantic_type)
     if decided.kind == "generalise":
         return GENERALISERS[decided.how](value(column))
     return value(column)

@@ -1,15 +1,18 @@
-"""What may be seen: semantic type × purpose → treatment, in one complete table.
+"""What may be seen: one complete table, semantic type x purpose -> treatment.
 
-Facts (what a column is) belong to the department's contract; these decisions belong to
-security. Sources: privacy.md §6.2, law.md L50 (sensitive kinds), L56, L58. A change here
-is a new POLICY_VERSION, which officers must sign again.
+Facts (what a column is) belong to the department's contract, these decisions to security:
+officers sign POLICY_VERSION. How a treatment is carried out is in treatments.py; before
+and after are shown in docs/reference/masking_rules.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-POLICY_VERSION = "2026.1"
+from audit.events import canonical, sm3
+from lake_config.errors import UsageError
+from privacy.regions import COUNTY_PATTERN, OUTSIDE
 
 STATISTICS = "statistics"
 PURPOSES = {
@@ -18,64 +21,123 @@ PURPOSES = {
     "supervision": "监督检查",
     "research": "专题研究",
 }
-"""Closed codes; the scenario beside the code is free text of the application."""
+"""Closed codes; the scenario beside the code is free text of the application. The curated
+table of the city's analysts is made for `statistics`."""
+
+EARLIEST_BIRTH_YEAR = 1935
+"""People over 90 are few enough to be recognised: earlier years are told as this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """`kind` is token, generalise, keep, drop or withhold; `how` names the generalising."""
+    """What happens to every cell of a column, well-formed or not.
+
+    keep: as it is, typed · token: keyed pseudonym · generalise: coarser, `how` says how ·
+    drop: never published · withhold: not published until an approved way exists.
+    """
 
     kind: str
     how: str = ""
 
     @property
     def published(self) -> bool:
-        return self.kind in ("token", "generalise", "keep")
+        return self.kind in ("keep", "token", "generalise")
+
+    def __str__(self) -> str:
+        return f"{self.kind}({self.how})" if self.how else self.kind
 
 
-TOKEN = Treatment("token")
 KEEP = Treatment("keep")
+TOKEN = Treatment("token")
 DROP = Treatment("drop")
 WITHHOLD = Treatment("withhold")
 COUNTY = Treatment("generalise", "county")
 BIRTH_YEAR = Treatment("generalise", "birth_year")
+BIRTH_BAND = Treatment("generalise", "birth_band")
 DAY = Treatment("generalise", "day")
 MONTH = Treatment("generalise", "month")
 CHAPTER = Treatment("generalise", "diagnosis_chapter")
 
-# Columns: statistics, service, supervision, research.
-TABLE: dict[str, tuple[Treatment, Treatment, Treatment, Treatment]] = {
-    "identity_number": (TOKEN, TOKEN, TOKEN, TOKEN),
-    "person_name": (DROP, DROP, DROP, DROP),
-    "mobile": (TOKEN, TOKEN, TOKEN, DROP),
-    "landline": (TOKEN, TOKEN, TOKEN, DROP),
-    "bank_card": (TOKEN, TOKEN, TOKEN, DROP),
-    "social_security_number": (TOKEN, TOKEN, TOKEN, TOKEN),
-    "medical_insurance_number": (TOKEN, TOKEN, TOKEN, TOKEN),
-    "licence_number": (TOKEN, TOKEN, TOKEN, TOKEN),
-    "plate": (TOKEN, TOKEN, TOKEN, TOKEN),
-    "vin": (TOKEN, TOKEN, TOKEN, DROP),
-    "address": (COUNTY, COUNTY, COUNTY, COUNTY),
-    "person_key": (TOKEN, TOKEN, TOKEN, TOKEN),
-    "record_key": (TOKEN, TOKEN, TOKEN, TOKEN),
-    "birth_date": (BIRTH_YEAR, BIRTH_YEAR, BIRTH_YEAR, BIRTH_YEAR),
-    "sex": (KEEP, KEEP, KEEP, KEEP),
-    "ethnicity": (DROP, DROP, DROP, DROP),
-    "diagnosis_code": (CHAPTER, DROP, CHAPTER, CHAPTER),
-    "diagnosis_text": (WITHHOLD, WITHHOLD, WITHHOLD, WITHHOLD),
-    "event_date": (DAY, DAY, DAY, MONTH),
-    "event_time": (DAY, DAY, DAY, MONTH),
-    "movement_place": (COUNTY, DROP, COUNTY, COUNTY),
-    "county_code": (KEEP, KEEP, KEEP, KEEP),
-    "amount": (KEEP, KEEP, KEEP, KEEP),
-    "status_code": (KEEP, KEEP, KEEP, KEEP),
-    "sensitive_code": (KEEP, DROP, KEEP, DROP),
-    "free_text": (WITHHOLD, WITHHOLD, WITHHOLD, WITHHOLD),
-    "company_code": (KEEP, KEEP, KEEP, KEEP),
-    "not_personal": (KEEP, KEEP, KEEP, KEEP),
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table: a treatment for each purpose, and why."""
+
+    statistics: Treatment
+    service: Treatment
+    supervision: Treatment
+    research: Treatment
+    reason: str
+
+
+def _all(treatment: Treatment, reason: str) -> Line:
+    return Line(treatment, treatment, treatment, treatment, reason)
+
+
+TABLE: dict[str, Line] = {
+    # Who: a name collides and tells more than a token does, so it goes.
+    "person_name": _all(DROP, "privacy.md 6.2; tokens link instead"),
+    "identity_number": _all(TOKEN, "privacy.md 6.2; law L58"),
+    "social_security_number": _all(TOKEN, "privacy.md 6.2; law L50"),
+    "medical_insurance_number": _all(TOKEN, "privacy.md 6.2; law L50"),
+    "licence_number": _all(TOKEN, "privacy.md 6.2: often the identity number itself"),
+    "mobile": Line(TOKEN, TOKEN, TOKEN, DROP, "privacy.md 6.2; no use in research"),
+    "landline": Line(TOKEN, TOKEN, TOKEN, DROP, "privacy.md 6.2; no use in research"),
+    "bank_card": Line(TOKEN, TOKEN, TOKEN, DROP, "privacy.md 6.2; law L50: accounts"),
+    "plate": _all(TOKEN, "privacy.md 6.2"),
+    "vin": Line(TOKEN, TOKEN, TOKEN, DROP, "privacy.md 6.2; the plate links already"),
+    "person_key": _all(TOKEN, "privacy.md 6.2: surrogate keys are re-keyed"),
+    "record_key": _all(TOKEN, "privacy.md 6.2: surrogate keys are re-keyed"),
+    # Where and when
+    "address": _all(COUNTY, "privacy.md 6.2, 6.3: a township singles out"),
+    "movement_place": Line(
+        COUNTY, DROP, COUNTY, COUNTY, "law L50: whereabouts; privacy.md 6.2"
+    ),
+    "county_code": _all(KEEP, "privacy.md 6.3: groups of thousands"),
+    "birth_date": Line(
+        BIRTH_YEAR, BIRTH_YEAR, BIRTH_YEAR, BIRTH_BAND, "privacy.md 6.2, 6.3"
+    ),
+    "event_date": Line(DAY, DAY, DAY, MONTH, "privacy.md 6.2"),
+    "event_time": Line(DAY, DAY, DAY, MONTH, "privacy.md 6.2"),
+    # About a person
+    "sex": _all(KEEP, "privacy.md 6.3: no risk beside county and birth year"),
+    "ethnicity": _all(DROP, "law L50; small groups single out, and no purpose needs it"),
+    "diagnosis_code": Line(
+        CHAPTER, DROP, CHAPTER, CHAPTER, "law L50, L59; privacy.md 6.2"
+    ),
+    "diagnosis_text": _all(WITHHOLD, "privacy.md 6.2: free text"),
+    "free_text": _all(WITHHOLD, "privacy.md 0, 6.2: free text"),
+    "sensitive_code": Line(
+        KEEP, DROP, KEEP, DROP, "law L50; closed codes, only where they are the subject"
+    ),
+    "status_code": _all(KEEP, "closed codes"),
+    "amount": _all(KEEP, "what the tables are read for"),
+    # About no person
+    "company_code": _all(KEEP, "privacy.md 6.2: public register"),
+    "not_personal": _all(KEEP, "said aloud by the department, signed by an officer"),
 }
 
 
 def treatment(semantic_type: str, purpose: str) -> Treatment:
-    """The decision for one kind of column under one purpose; KeyError for neither."""
-    return TABLE[semantic_type][tuple(PURPOSES).index(purpose)]
+    """The decision for one kind of column; UsageError for a purpose that is not one."""
+    if purpose not in PURPOSES:
+        raise UsageError(f"没有用途“{purpose}”。现有：{'、'.join(PURPOSES)}。")
+    found: Treatment = getattr(TABLE[semantic_type], purpose)
+    return found
+
+
+def version_of(table: dict[str, Line]) -> str:
+    """A name for everything a signature covers: the table and what it leans on."""
+    content: dict[str, Any] = {
+        "table": {
+            kind: [str(getattr(line, purpose)) for purpose in PURPOSES]
+            for kind, line in table.items()
+        },
+        "places": [COUNTY_PATTERN, OUTSIDE],
+        "birth": EARLIEST_BIRTH_YEAR,
+    }
+    return f"1.{sm3(canonical(content))[:16]}"
+
+
+POLICY_VERSION = version_of(TABLE)
+"""Named by content: whoever edits the table needs new signatures before publication."""

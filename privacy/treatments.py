@@ -46,7 +46,7 @@ def birth_band(cell: Expression) -> Expression:
     return (year - year % BAND).cast("int")
 
 
-def whole_date(cell: Expression) -> Expression:
+def day(cell: Expression) -> Expression:
     return cell.cast("date")
 
 
@@ -55,7 +55,7 @@ def month(cell: Expression) -> Expression:
     return F.trunc(cell, "month")
 
 
-def chapter(cell: Expression) -> Expression:
+def diagnosis_chapter(cell: Expression) -> Expression:
     head = F.upper(F.substring(F.trim(cell), 1, 3))
     # Compared as text: category codes sort as the classification orders them.
     found = F.when(head.isNull(), F.lit(None).cast("string"))
@@ -69,9 +69,9 @@ GENERALISERS: dict[str, Callable[[Expression], Expression]] = {
     "county": county,
     "birth_year": birth_year,
     "birth_band": birth_band,
-    "date": whole_date,
+    "day": day,
     "month": month,
-    "chapter": chapter,
+    "diagnosis_chapter": diagnosis_chapter,
 }
 
 

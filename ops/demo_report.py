@@ -1,0 +1,131 @@
+"""The demo's closing table: source = collected = accepted + quarantined = the truth."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import delta_sharing
+from rich.console import Console
+from rich.table import Table as Grid
+
+from audit.ledger import open_ledger
+from audit.receipts import counting, find
+from audit.verify import verify
+from lake_config.contract import Contract, Table
+from lake_config.layers import batch_id
+from lake_config.settings import Settings, write_private
+from ops.demo_check import (
+    Comparison,
+    Finding,
+    compare,
+    found_defects,
+    per_rule,
+    planted_defects,
+)
+from ops.source_counts import source_rows
+from sharing.people import enrol
+
+COLUMNS = "部门 表 源端 归集 接收 隔离 发布（客户端） 埋入 查出 一致".split()
+Pair = tuple[Counter[Finding], Counter[Finding]]
+
+
+def report(
+    settings: Settings,
+    contracts: Sequence[Contract],
+    day: date,
+    analyst: str,
+    console: Console,
+) -> bool:
+    """Print the comparison; True when every line agrees."""
+    planted = planted_defects(settings.layers.truth)
+    grid = Grid(
+        *COLUMNS, title="源端 = 归集 = 接收 + 隔离；隔离 = 埋入", title_justify="left"
+    )
+    pairs: list[Pair] = []
+    good = True
+    with tempfile.TemporaryDirectory(prefix="lake-profile-") as folder:
+        profile = Path(folder) / "analyst.share"
+        write_private(profile, json.dumps(enrol(settings, analyst, 1)))
+        for contract in contracts:
+            for table in contract.tables:
+                key = (contract.department, table.name)
+                pair = (
+                    planted.get(key, Counter()),
+                    _found(settings, contract, table, day),
+                )
+                pairs.append(pair)
+                cells, agrees = _line(settings, contract, table, day, profile, pair)
+                grid.add_row(*cells)
+                good = good and agrees
+    console.print(grid)
+    console.print(_rules(pairs))
+    result = verify(settings)
+    console.print(
+        f"审计账本：{result.events} events {'ok' if result.ok else result.place}"
+    )
+    return good and result.ok
+
+
+def _found(
+    settings: Settings, contract: Contract, table: Table, day: date
+) -> Counter[Finding]:
+    batch = batch_id(contract.department, table.name, day)
+    receipt = counting(open_ledger(settings), batch)
+    if receipt is None:
+        return Counter()
+    attempt = receipt.body["attempt"]
+    return found_defects(settings.layers, contract, table, day, attempt)
+
+
+def _line(
+    settings: Settings,
+    contract: Contract,
+    table: Table,
+    day: date,
+    profile: Path,
+    pair: Pair,
+) -> tuple[list[str], bool]:
+    batch = batch_id(contract.department, table.name, day)
+    gated = find(open_ledger(settings), "gated", batch)
+    body = gated.body if gated else {"rows": 0, "accepted": 0, "quarantined": 0}
+    source = source_rows(settings, contract, table, day)
+    published = _client_rows(profile, contract.department, table.name)
+    compared: Comparison = compare(*pair)
+    agrees = (
+        source == body["rows"] == body["accepted"] + body["quarantined"]
+        and published == body["accepted"]
+        and compared.perfect
+    )
+    numbers = [source, body["rows"], body["accepted"], body["quarantined"], published]
+    cells = [f"{number:,}" for number in [*numbers, compared.planted, compared.found]]
+    names = [contract.department, table.name]
+    return [*names, *cells, "✓" if agrees else "[red]✗[/red]"], agrees
+
+
+def _client_rows(profile: Path, department: str, table: str) -> int:
+    """As the official client counts them; 0 where it is served nothing."""
+    url = f"{profile}#suihua.{department}.{table}"
+    try:
+        return len(delta_sharing.load_as_pandas(url))
+    except Exception:
+        return 0
+
+
+def _rules(pairs: list[Pair]) -> Grid:
+    grid = Grid(
+        "规则", "埋入", "查出", "召回率", "精确率", title="按规则", title_justify="left"
+    )
+    for kind, found in per_rule(pairs).items():
+        grid.add_row(
+            kind,
+            str(found.planted),
+            str(found.found),
+            f"{found.recall:.4f}",
+            f"{found.precision:.4f}",
+        )
+    return grid
