@@ -26,6 +26,7 @@ from lake_config.contract import Contract, Table
 from lake_config.contract_loader import load_contracts
 from lake_config.settings import load
 
+SETTINGS = load()
 SPARK_POOL = "spark"
 DEFAULTS = {
     "retries": 3,
@@ -59,13 +60,20 @@ def _step(contract: Contract, table: Table | None, step: str, **options: Any) ->
     return run(contract.department, params["table"], step)
 
 
+def timetable(contract: Contract) -> CronDataIntervalTimetable | None:
+    """The contract's cycle in the city's own time."""
+    if not SETTINGS.schedules:
+        return None
+    return CronDataIntervalTimetable(contract.schedule, timezone=str(CITY_TIME))
+
+
 def department_dag(contract: Contract) -> DAG:
     """All tasks of one department, wired as the module docstring says."""
 
     @dag(
         dag_id=contract.department,
         dag_display_name=f"{contract.business_name}数据归集",
-        schedule=CronDataIntervalTimetable(contract.schedule, timezone=str(CITY_TIME)),
+        schedule=timetable(contract),
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,
@@ -88,5 +96,5 @@ def department_dag(contract: Contract) -> DAG:
     return pipeline()
 
 
-for _contract in load_contracts(load().contracts):
+for _contract in load_contracts(SETTINGS.contracts):
     globals()[_contract.department] = department_dag(_contract)

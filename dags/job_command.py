@@ -16,8 +16,8 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.exceptions import AirflowException, AirflowSkipException
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from lake_config import errors
 from lake_config.settings import ROOT

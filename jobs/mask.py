@@ -1,137 +1,163 @@
-"""Mask: accepted rows to staging, scanned in the same pass; recipients cannot look there."""
+"""Mask: accepted rows to staging, scanned in the same pass; recipients cannot look there.
+
+Every try writes a folder of its own, so that a killed writer can only fill a dead one.
+What the scan refuses is deleted before anything else happens; the published version stays.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from deltalake import DeltaTable
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation
 
 from audit.receipts import find
 from jobs.context import ACTOR, Job
+from jobs.delta_files import files_of
 from jobs.failures import alert
 from jobs.gate import accepted
 from jobs.steps import Gated, Masked
 from lake_config.errors import ControlTotalsDiffer, JobFailed, LeakFound, NothingToDo
 from lake_config.layers import CURATED
 from privacy.keys import key
-from privacy.leak_scan import HITS, ROWS, observed
+from privacy.leak_scan import (
+    HITS,
+    ROWS,
+    hits_by_column,
+    hits_in,
+    observed,
+    scanned_columns,
+)
 from privacy.mask_frame import Scope, key_names, mask, published_columns
 from privacy.policy import POLICY_VERSION, STATISTICS
 from quality.one_pass import parsed
 from quality.suite import rules_for
 
 NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
+"""No column's smallest and largest value goes into the log."""
 
 
 def mask_batch(job: Job, gated: Gated) -> Masked:
     """Write, scan and record one recipient's masked table of this batch."""
-    done = find(job.ledger, "masked", job.batch)
-    if done and done.ok and done.body["attempt"] == gated.attempt:
-        if done.body["policy"] == POLICY_VERSION and _staged(job, done.body).exists():
-            raise NothingToDo(f"{job.batch}：已脱敏。")
-    department = job.contract.department
-    ids = key_names(job.table, _scope(job))
+    _refuse_if_done(job, gated.attempt)
+    scope = Scope(CURATED, STATISTICS, job.contract.department)
+    ids = key_names(job.table, scope)
     _record_key_use(job, ids)
-    path = job.layers.staged(
-        CURATED, department, job.table.name, job.date, gated.attempt
-    )
-    shutil.rmtree(path, ignore_errors=True)
-    rows, leaks = _write(job, _masked(job, gated), path)
-    ok = leaks == 0 and rows == gated.body["accepted"]
+    staged = _fresh_folder(job, gated.attempt)
+    rules = rules_for(job.contract, job.table)
+    rows = accepted(job, gated.raw(job), rules)
+    masked = mask(rows, job.table, scope, job.settings, parsed)
+    seen = _write(job, masked, staged)
+    files = files_of(staged)
+    scan = _scan(job, masked, staged, seen)
+    written = sum(file["rows"] for file in files)
+    complete = written == seen[ROWS] == gated.body["accepted"]
+    if not (scan["ok"] and complete):
+        # First, so that a crash between here and the receipt leaves nothing behind.
+        shutil.rmtree(staged)
     body = job.record(
         "masked",
         gated.attempt,
-        ok,
-        rows=rows,
-        recipient=CURATED,
-        purpose=STATISTICS,
+        scan["ok"] and complete,
+        rows=written,
+        recipient=scope.recipient,
+        purpose=scope.purpose,
         policy=POLICY_VERSION,
         key_ids=list(ids),
-        staged=str(path.relative_to(job.settings.home)),
-        leak_scan={"leaks": leaks, "ok": leaks == 0},
+        staged=str(staged.relative_to(job.settings.home)),
+        leak_scan=scan,
         columns=[item.name for item in published_columns(job.table, STATISTICS)],
-        files=files_of(path),
+        files=files,
     )
-    if not ok:
-        _refuse(job, path, rows, leaks, gated.body["accepted"])
+    if not body["ok"]:
+        _refuse(job, body, gated.body["accepted"])
     return Masked(gated.attempt, body)
 
 
-def _staged(job: Job, body: dict[str, Any]) -> Path:
-    return job.settings.home / str(body["staged"])
+def _refuse_if_done(job: Job, attempt: str) -> None:
+    done = find(job.ledger, "masked", job.batch)
+    if done is None or not done.ok or done.body["attempt"] != attempt:
+        return
+    same = (done.body["contract"], done.body["policy"]) == (
+        job.contract.digest,
+        POLICY_VERSION,
+    )
+    if same and (job.settings.home / done.body["staged"]).exists():
+        raise NothingToDo(f"{job.batch}：已脱敏，没有改动。")
 
 
 def _record_key_use(job: Job, ids: tuple[str, ...]) -> None:
-    """Every key is fetched once here, so that a missing one stops before any write."""
-    for name in ids:
-        key(job.settings, name)
+    """Recorded before the first use; a missing key then stops before any write."""
     body = {"key_ids": list(ids), "purpose": STATISTICS}
     job.ledger.append("key_used", ACTOR, job.batch, body)
+    for name in ids:
+        key(job.settings, name)
 
 
-def _masked(job: Job, gated: Gated) -> DataFrame:
-    rules = rules_for(job.contract, job.table)
-    rows = accepted(job, gated.raw(job), rules)
-    return mask(rows, job.table, _scope(job), job.settings, parsed)
+def _fresh_folder(job: Job, attempt: str) -> Path:
+    """A new folder under staging; what earlier tries of this batch left there goes."""
+    name = f"{attempt}.{secrets.token_hex(4)}"
+    facts = (job.contract.department, job.table.name, job.date)
+    staged = job.layers.staged(CURATED, *facts, name)
+    shutil.rmtree(staged.parent, ignore_errors=True)
+    return staged
 
 
-def _scope(job: Job) -> Scope:
-    return Scope(CURATED, STATISTICS, job.contract.department)
-
-
-def _write(job: Job, masked: DataFrame, path: Path) -> tuple[int, int]:
-    """Rows and leaking cells, counted by the very job that wrote the bytes."""
+def _write(job: Job, masked: DataFrame, staged: Path) -> dict[str, int]:
+    """Rows and hits as counted by the very job that wrote the bytes."""
     seen = Observation()
     try:
         writer = observed(masked, seen).write.format("delta").mode("error")
-        writer.options(**NO_STATISTICS).save(str(path))
-        counts = seen.get
+        writer.options(**NO_STATISTICS).save(str(staged))
+        return {name: int(seen.get[name]) for name in (ROWS, HITS)}
     except PySparkException as error:
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(staged, ignore_errors=True)
+        kind = type(error).__name__
         raise JobFailed(
-            f"{job.batch}：脱敏写入中断（{type(error).__name__}），没有留下任何内容，稍后重试。"
+            f"{job.batch}：脱敏写入中断（{kind}），没有留下任何内容，稍后重试。"
         ) from None
-    return int(counts[ROWS]), int(counts[HITS])
 
 
-def files_of(path: Path) -> list[dict[str, Any]]:
-    """Name, size and SHA-256 of every file the table's version 0 consists of."""
-    names = sorted(Path(uri).name for uri in DeltaTable(str(path)).file_uris())
-    return [
-        {
-            "path": name,
-            "size": (path / name).stat().st_size,
-            "sha256": sha256(path / name),
-        }
-        for name in names
-    ]
+def _scan(
+    job: Job, masked: DataFrame, staged: Path, seen: dict[str, int]
+) -> dict[str, Any]:
+    """What the leak scan says of cells, and of every name that is published with them."""
+    columns = scanned_columns(masked)
+    names = [item.name for item in masked.schema.fields]
+    comments = [job.table.column(name).business_name for name in names]
+    found = dict(hits_in([*names, *comments]))
+    if seen[HITS]:
+        written = job.spark.read.format("delta").load(str(staged))
+        found |= hits_by_column(written)
+    return {
+        "cells": seen[ROWS] * len(columns),
+        "hits": seen[HITS],
+        "found": found,
+        "ok": not (seen[HITS] or found),
+    }
 
 
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _refuse(job: Job, path: Path, rows: int, leaks: int, accepted_rows: int) -> None:
-    """Nothing that failed stays in staging."""
-    shutil.rmtree(path)
-    if leaks:
-        alert(
-            job.settings,
-            job.contract.department,
-            job.table.name,
-            job.date,
-            "leak_found",
+def _refuse(job: Job, body: dict[str, Any], expected: int) -> NoReturn:
+    scan = body["leak_scan"]
+    if scan["ok"]:
+        raise ControlTotalsDiffer(
+            f"{job.batch}：脱敏后 {body['rows']} 行，应为 {expected} 行，"
+            "待发布内容已删除，已发布的版本不受影响。请重新执行。"
         )
-        raise LeakFound(
-            f"{job.batch}：泄露扫描在 {leaks} 个单元格中发现疑似明文号码，待发布内容已删除。"
-            "请安全管理员检查脱敏策略与契约的列类别。"
-        )
-    raise ControlTotalsDiffer(
-        f"{job.batch}：脱敏后 {rows} 行，应为 {accepted_rows} 行，待发布内容已删除。"
+    alert(
+        job.settings,
+        job.contract.department,
+        job.table.name,
+        job.date,
+        "leak_found",
+    )
+    places = "、".join(
+        f"{where}（{number}）" for where, number in scan["found"].items()
+    )
+    raise LeakFound(
+        f"{job.batch}：泄露扫描发现疑似明文的个人信息：{places}。待发布内容已删除，"
+        "已发布的版本不受影响。请安全管理员检查脱敏策略与契约的列类别。"
     )

@@ -1,38 +1,46 @@
 """Publish: the scanned bytes, and no others, become a version people may read.
 
-Files are linked into the shared table's folder unchanged and committed by delta-rs in one
-transaction at an expected version. Killed anywhere, a second run finds its own commit by
-batch and attempt, or starts over; leftovers are files no version names.
+Files are linked unchanged into the shared table's folder and committed by delta-rs in one
+transaction at an expected version. Killed anywhere, a second run finds its own commit in
+the log, or starts over; what was linked and never committed is removed by the next run.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
+from audit.events import canonical, sm3
 from audit.receipts import find
 from jobs.context import Job
-from jobs.mask import sha256
+from jobs.delta_files import files_added
 from jobs.steps import Masked, Published
-from lake_config.errors import JobFailed, LeakFound, NothingToDo
+from lake_config.errors import JobFailed, LeakFound, NothingToDo, OutOfTurn
 from lake_config.layers import CURATED
 from privacy.approval import check
 from privacy.policy import POLICY_VERSION
 
-RETENTION = {
+PROPERTIES = {
     "delta.logRetentionDuration": "interval 3650 days",
     "delta.deletedFileRetentionDuration": "interval 3650 days",
     "delta.dataSkippingNumIndexedCols": "0",
 }
+"""Old versions stay until our own retention job removes them; no statistics of cells."""
+
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+READ_ONLY = 0o444
 
 
 def publish(job: Job, masked: Masked) -> Published:
@@ -40,29 +48,46 @@ def publish(job: Job, masked: Masked) -> Published:
     done = find(job.ledger, "published", job.batch)
     if done and done.ok and done.body["attempt"] == masked.attempt:
         raise NothingToDo(f"{job.batch}：已发布为第 {done.body['version']} 版。")
+    if masked.body["policy"] != POLICY_VERSION:
+        raise OutOfTurn(f"{job.batch}：脱敏时用的是另一版策略，请重新执行脱敏。")
     approvals = check(job.settings, job.contract, POLICY_VERSION)
     table = job.layers.shared_table(CURATED, job.contract.department, job.table.name)
-    version = _own_commit(job, masked, table)
-    if version is None:
-        version = _commit(job, masked, table)
-    body = job.record(
-        "published",
-        masked.attempt,
-        True,
-        rows=masked.body["rows"],
-        recipient=CURATED,
-        purpose=masked.body["purpose"],
-        policy=masked.body["policy"],
-        version=version,
-        approvals=list(approvals),
-        files_digest=_files_digest(masked.body["files"]),
-    )
+    with _only_writer(table):
+        version = _own_commit(job, masked, table)
+        if version is None:
+            version = _moved(job, masked, table)
+        body = job.record(
+            "published",
+            masked.attempt,
+            True,
+            rows=masked.body["rows"],
+            recipient=CURATED,
+            purpose=masked.body["purpose"],
+            policy=masked.body["policy"],
+            version=version,
+            approvals=list(approvals),
+            files_digest=files_digest(masked),
+        )
+    # The shared folder holds the same bytes by a link of its own.
     shutil.rmtree(job.settings.home / masked.body["staged"], ignore_errors=True)
     return Published(masked.attempt, body)
 
 
-def _files_digest(files: list[dict[str, Any]]) -> str:
-    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+def files_digest(masked: Masked) -> str:
+    """One name for exactly these bytes."""
+    return sm3(canonical({"files": masked.body["files"]}))
+
+
+@contextmanager
+def _only_writer(table: Path) -> Iterator[None]:
+    """One publisher at a time on this machine: removing leftovers must not race."""
+    table.mkdir(parents=True, exist_ok=True)
+    folder = os.open(table, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _open(table: Path) -> DeltaTable | None:
@@ -72,66 +97,112 @@ def _open(table: Path) -> DeltaTable | None:
         return None
 
 
+def _metadata(job: Job, masked: Masked) -> dict[str, str]:
+    """What a commit says of itself, so that its own second run recognises it."""
+    digest = files_digest(masked)
+    return {"batch": job.batch, "attempt": masked.attempt, "files": digest}
+
+
 def _own_commit(job: Job, masked: Masked, table: Path) -> int | None:
-    """The version an earlier, killed run of this very publication committed."""
+    """The version that an earlier, killed run of this very publication committed."""
     found = _open(table)
+    wanted = _metadata(job, masked)
     for commit in found.history() if found else ():
-        if (commit.get("batch"), commit.get("attempt")) == (job.batch, masked.attempt):
+        if wanted.items() <= commit.items():
             return int(commit["version"])
     return None
 
 
-def _commit(job: Job, masked: Masked, table: Path) -> int:
+def _moved(job: Job, masked: Masked, table: Path) -> int:
     """Link the files and commit them at exactly the next version."""
     staged = job.settings.home / masked.body["staged"]
-    _check_bytes(job, staged, masked.body["files"])
-    actions: list[Any] = [_linked(staged / item["path"], table) for item in masked.body["files"]]
-    metadata = {"batch": job.batch, "attempt": masked.attempt}
-    properties = CommitProperties(custom_metadata=metadata, max_commit_retries=0)
-    schema = DeltaTable(str(staged)).schema()
     current = _open(table)
+    _remove_leftovers(table, current)
+    linked = [_linked(job, staged, item, table) for item in masked.body["files"]]
+    _sync(table)
     expected = 0 if current is None else current.version() + 1
+    schema = DeltaTable(str(staged)).schema()
     try:
-        if current is None:
-            create_table_with_add_actions(
-                str(table),
-                schema,
-                actions,
-                configuration=RETENTION,
-                commit_properties=properties,
-            )
-        else:
-            current.create_write_transaction(
-                actions, "overwrite", schema, [], commit_properties=properties
-            )
+        _commit(table, current, linked, schema, _metadata(job, masked))
     except DeltaError:
         raise JobFailed(
             f"{job.batch}：发布事务没有成功，共享库保持原样，稍后重试。"
         ) from None
-    version = _own_commit(job, masked, table)
-    if version != expected:
+    if _own_commit(job, masked, table) != expected:
         raise JobFailed(f"{job.batch}：另有写入者抢先，发布作废，稍后重试。")
     return expected
 
 
-def _check_bytes(job: Job, staged: Path, files: list[dict[str, Any]]) -> None:
-    """What was scanned is what is published: digests as in the masked receipt."""
-    for item in files:
-        path = staged / item["path"]
-        if not path.is_file() or sha256(path) != item["sha256"]:
+def _commit(
+    table: Path,
+    current: DeltaTable | None,
+    actions: list[Any],
+    schema: Schema,
+    metadata: dict[str, str],
+) -> None:
+    """One transaction on the version that was read; a conflict is not tried again."""
+    properties = CommitProperties(custom_metadata=metadata, max_commit_retries=0)
+    if current is None:
+        create_table_with_add_actions(
+            str(table),
+            schema,
+            actions,
+            configuration=PROPERTIES,
+            commit_properties=properties,
+        )
+    else:
+        current.create_write_transaction(
+            actions, "overwrite", schema, [], commit_properties=properties
+        )
+
+
+def _remove_leftovers(table: Path, current: DeltaTable | None) -> None:
+    """Files a killed run linked and no version names."""
+    versions = range(current.version() + 1 if current else 0)
+    known = set().union(*(files_added(table, version) for version in versions))
+    for path in table.glob("*.parquet"):
+        if path.name not in known:
+            path.unlink()
+
+
+def _linked(job: Job, staged: Path, file: dict[str, Any], table: Path) -> AddAction:
+    """The scanned bytes under a fresh name; refused when they are not those any more."""
+    source = staged / file["path"]
+    if not source.is_file():
+        raise OutOfTurn(f"{job.batch}：待发布文件不在了，请重新执行脱敏。")
+    source.chmod(READ_ONLY)
+    name = secrets.token_hex(16).translate(LETTERS)
+    target = table / f"part-{name}.parquet"
+    with source.open("rb") as opened:
+        same = hashlib.file_digest(opened, "sha256").hexdigest() == file["sha256"]
+        if not (same and _placed(opened, source, target)):
+            target.unlink(missing_ok=True)
             raise LeakFound(
-                f"{job.batch}：待发布文件与扫描时不同，拒绝发布。请重新执行脱敏。"
+                f"{job.batch}：待发布文件与扫描时不同，拒绝发布。请查明原因后重新执行脱敏。"
             )
+    stamp = int(target.stat().st_mtime * 1000)
+    facts = json.dumps({"numRecords": file["rows"]})
+    return AddAction(target.name, file["size"], {}, stamp, True, facts)
 
 
-def _linked(source: Path, table: Path) -> AddAction:
-    """A fresh name in the shared table for the same bytes."""
-    table.mkdir(parents=True, exist_ok=True)
-    target = table / f"part-{uuid.uuid4()}.parquet"
+def _placed(opened: BinaryIO, source: Path, target: Path) -> bool:
+    """Link the very file that was read, by its number, not whatever has its name now."""
     try:
         os.link(source, target)
     except OSError:
-        shutil.copyfile(source, target)
-    facts = target.stat()
-    stamp = int(facts.st_mtime * 1000)
-    return AddAction(target.name, facts.st_size, {}, stamp, True, "{}")
+        opened.seek(0)
+        with target.open("xb") as copy:
+            shutil.copyfileobj(opened, copy)
+            os.fsync(copy.fileno())
+        target.chmod(READ_ONLY)
+        return True
+    return os.path.samestat(os.fstat(opened.fileno()), target.stat())
+
+
+def _sync(folder: Path) -> None:
+    """Make the links durable before a log entry names them."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -40,9 +40,11 @@ def load_contracts(folder: Path) -> tuple[Contract, ...]:
     paths = tuple(sorted(folder.glob("*.yaml")))
     if not paths:
         raise ContractError((f"{folder} 里没有契约文件（*.yaml）。",))
-    if problems := check_contracts(paths):
+    sources = [_checked(path) for path in paths]
+    if problems := _problems(sources):
         raise ContractError(problems)
-    return tuple(load_contract(path) for path in paths)
+    pairs = zip(sources, paths, strict=True)
+    return tuple(_contract(source.data, path) for source, path in pairs)
 
 
 def load_contract(path: Path) -> Contract:
@@ -55,7 +57,10 @@ def load_contract(path: Path) -> Contract:
 
 def check_contracts(paths: tuple[Path, ...]) -> tuple[str, ...]:
     """Every problem of these files, as `file:line: what is wrong and how to mend it`."""
-    sources = [_checked(path) for path in paths]
+    return _problems([_checked(path) for path in paths])
+
+
+def _problems(sources: list[Source]) -> tuple[str, ...]:
     problems = [problem for source in sources for problem in source.problems]
     names = Counter(
         source.data.get("name") for source in sources if isinstance(source.data, dict)

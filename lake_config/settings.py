@@ -27,6 +27,7 @@ PROFILES = ("small", "production")
 class Settings:
     """One deployment.
 
+    With `schedules` off the DAGs run when somebody triggers them, never by the clock.
     `spark` is a Spark Connect address (`sc://localhost:…`), a master URL
     (`local[2]`, `spark://…`) or `submit` (run by spark-submit).
     """
@@ -40,6 +41,7 @@ class Settings:
     airflow_api: str
     sharing_url: str
     link_seconds: int
+    schedules: bool
 
     @property
     def layers(self) -> Layers:
@@ -82,6 +84,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         airflow_api=env.get("LAKE_AIRFLOW_API", "http://127.0.0.1:8080"),
         sharing_url=env.get("LAKE_SHARING_URL", "http://127.0.0.1:8765/delta-sharing"),
         link_seconds=int(env.get("LAKE_LINK_SECONDS", "300")),
+        schedules=env.get("LAKE_SCHEDULES", "on") != "off",
     )
     problems = check(settings)
     if problems:

@@ -56,6 +56,7 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         "LAKE_HOME": str(settings.home),
         "LAKE_CONTRACTS": str(settings.contracts),
         "LAKE_JARS": str(settings.jars),
+        "LAKE_SCHEDULES": "on" if settings.schedules else "off",
         "PYTHONPATH": str(ROOT),
     }
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 
 from rich.console import Console
@@ -46,6 +47,7 @@ console = Console()
 def run_demo(settings: Settings, persons: int, seed: int, day: date) -> None:
     """The whole way of one delivery date; raises when anything does not agree."""
     began = time.monotonic()
+    settings = replace(settings, schedules=False)
     _fresh_home(settings, persons, seed, day)
     every = load_contracts(settings.contracts)
     without = left_out(every, install_servers(say))

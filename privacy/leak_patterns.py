@@ -48,7 +48,9 @@ _CARD = re.compile(
     rf"(?<![0-9])(?=((?:62|60|35|4[0-9]|5[1-5]|9558|9559)"
     rf"(?:{GAP}[0-9]){{12,17}})(?![0-9]))"
 )
-_PLATE = re.compile(rf"[{PROVINCES}][A-Z]{GAP}([A-HJ-NP-Z0-9]{{4,5}}[A-HJ-NP-Z0-9挂学警港澳])")
+_PLATE = re.compile(
+    rf"[{PROVINCES}][A-Z]{GAP}([A-HJ-NP-Z0-9]{{4,5}}[A-HJ-NP-Z0-9挂学警港澳])"
+)
 _VIN = re.compile(r"(?<![A-Z0-9])([A-HJ-NPR-Z0-9]{13}[0-9]{4})(?![A-Z0-9])")
 _EMAIL = re.compile(r"[A-Z0-9._%+-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)*\.[A-Z]{2,}")
 _GAPS = re.compile(GAP.removesuffix("?"))
@@ -61,9 +63,9 @@ def classes_in(text: str) -> tuple[str, ...]:
 
 
 def _identity_number(text: str) -> bool:
-    return any(_is_today_s(_bare(found)) for found in _IDENTITY_18.findall(text)) or any(
-        _is_old(_bare(found)) for found in _IDENTITY_15.findall(text)
-    )
+    return any(
+        _is_today_s(_bare(found)) for found in _IDENTITY_18.findall(text)
+    ) or any(_is_old(_bare(found)) for found in _IDENTITY_15.findall(text))
 
 
 def _is_today_s(number: str) -> bool:
@@ -103,7 +105,9 @@ def _passes_luhn(number: str) -> bool:
 
 
 def _plate(text: str) -> bool:
-    return any(sum(sign.isdigit() for sign in found) >= 3 for found in _PLATE.findall(text))
+    return any(
+        sum(sign.isdigit() for sign in found) >= 3 for found in _PLATE.findall(text)
+    )
 
 
 def _vin(text: str) -> bool:

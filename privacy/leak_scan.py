@@ -61,9 +61,7 @@ def hits_by_column(frame: DataFrame) -> dict[str, int]:
     ]
     labels = [f"{name}: {kind}" for name in names for kind in CLASSES]
     counts = frame.select(*sums).collect()[0] if sums else ()
-    return {
-        label: count for label, count in zip(labels, counts, strict=True) if count
-    }
+    return {label: count for label, count in zip(labels, counts, strict=True) if count}
 
 
 def hits_in(texts: Iterable[str]) -> Counter[str]:
@@ -128,4 +126,7 @@ def _can_hide(type_: DataType) -> bool:
         return type_.precision - type_.scale >= SHORTEST_NUMBER
     if isinstance(type_, IntegralType):
         return type_.typeName() in ("long", "bigint")
-    return not isinstance(type_, (DateType, TimestampType)) and type_.typeName() != "boolean"
+    return (
+        not isinstance(type_, (DateType, TimestampType))
+        and type_.typeName() != "boolean"
+    )

@@ -101,7 +101,9 @@ TABLE: dict[str, Line] = {
     "event_time": Line(DAY, DAY, DAY, MONTH, "privacy.md 6.2"),
     # About a person
     "sex": _all(KEEP, "privacy.md 6.3: no risk beside county and birth year"),
-    "ethnicity": _all(DROP, "law L50; small groups single out, and no purpose needs it"),
+    "ethnicity": _all(
+        DROP, "law L50; small groups single out, and no purpose needs it"
+    ),
     "diagnosis_code": Line(
         CHAPTER, DROP, CHAPTER, CHAPTER, "law L50, L59; privacy.md 6.2"
     ),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import reduce
+from itertools import zip_longest
 from operator import add
 
 from pyspark.sql import Column as Expression
@@ -19,7 +20,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from lake_config.contract import Rule, Table
 from quality.identity_number import valid_identity_number
 from quality.suite import judged_columns, row_rules
-from quality.typed_text import parsed, spark_type
+from quality.typed_text import date_format, parsed, sortable, spark_type
 
 __all__ = ["VIOLATIONS", "broken", "judged", "parsed", "violations"]
 
@@ -31,15 +32,27 @@ BLANKS = " \t\r\n\u00a0\u3000"
 
 
 def violations(table: Table, rules: Iterable[Rule]) -> Expression:
-    """array<string>: names of the broken row rules, in the order of `rules`."""
+    """array<string>: names of the broken row rules, in the order of `rules`.
+
+    The list is built for broken rows only. `array_compact` also keeps the expression out
+    of whole-stage code, whose one method would be too large for the JVM to compile.
+    """
     rules = row_rules(rules)
-    names = [
-        F.when(broken(table, rules, rule), rule.name).otherwise("") for rule in rules
-    ]
-    if not names:
-        return F.array().cast("array<string>")
-    # array_remove and not array_compact: the latter has no generated code.
-    return F.array_remove(F.array(*names), "")
+    none = F.array().cast("array<string>")
+    verdicts = {rule.name: broken(table, rules, rule) for rule in rules}
+    if not verdicts:
+        return none
+    names = [F.when(verdict, name) for name, verdict in verdicts.items()]
+    clean = [F.coalesce(verdict, F.lit(False)) for verdict in verdicts.values()]
+    return F.when(_any_of(clean), F.array_compact(F.array(*names))).otherwise(none)
+
+
+def _any_of(verdicts: list[Expression]) -> Expression:
+    """A balanced tree: Spark Connect refuses expressions nested a hundred deep."""
+    while len(verdicts) > 1:
+        pairs = zip_longest(verdicts[::2], verdicts[1::2])
+        verdicts = [one if two is None else one | two for one, two in pairs]
+    return verdicts[0]
 
 
 def broken(table: Table, rules: Iterable[Rule], rule: Rule) -> Expression:
@@ -70,7 +83,10 @@ def judged(rules: Iterable[Rule], columns: tuple[str, ...]) -> Expression:
 
 
 def _blank(cell: Expression) -> Expression:
-    return F.ltrim(cell.cast("string"), F.lit(BLANKS)) == ""
+    """Empty, or blanks only; the comparison spares nearly every cell the trimming."""
+    cell = cell.cast("string")
+    suspect = (cell < "!") | cell.startswith("\u00a0") | cell.startswith("\u3000")
+    return suspect & (F.ltrim(cell, F.lit(BLANKS)) == "")
 
 
 def _required(table: Table, rule: Rule) -> Expression:
@@ -131,8 +147,16 @@ def _length(table: Table, rule: Rule) -> Expression:
 
 def _order(table: Table, rule: Rule) -> Expression:
     """The first column's moment or number must not lie after the second's."""
-    earlier, later = (parsed(table.column(name)) for name in rule.columns)
-    return earlier > later
+    first, second = (table.column(name) for name in rule.columns)
+    wrong = parsed(first) > parsed(second)
+    if (
+        sortable(first)
+        and sortable(second)
+        and date_format(first) == date_format(second)
+    ):
+        # Comparing texts is much cheaper than parsing both, which is then rarely needed.
+        return (F.col(first.name) > F.col(second.name)) & wrong
+    return wrong
 
 
 def _sum(table: Table, rule: Rule) -> Expression:

@@ -65,10 +65,38 @@ def _number(cell: Expression, type_: str) -> Expression:
 
 
 def _moment(cell: Expression, pattern: str, type_: str) -> Expression:
+    if ISO_FORMATS[type_] == pattern:
+        return F.when(ISO_SHAPES[type_](cell), cell.try_cast(type_))
     layout = fixed_layout(pattern)
     if layout is None:
         return F.try_to_timestamp(cell, F.lit(pattern)).try_cast(type_)
     return F.when(_has_shape(cell, layout), _iso_text(cell, layout).try_cast(type_))
+
+
+def _iso_date(cell: Expression) -> Expression:
+    """Beside a cast that succeeds this leaves `yyyy-MM-dd` alone, at a third of the cost
+    of looking at each separator: four digits of year, and both digits of the day."""
+    year = (F.instr(cell, "-") == 5) & (cell >= "0001")
+    day = F.substring(cell, 8, 3).isin([f"-{day:02d}" for day in range(1, 32)])
+    return (F.octet_length(cell) == 10) & year & day
+
+
+def _iso_timestamp(cell: Expression) -> Expression:
+    """As for dates: no room is left for one-digit fields, fractions or zones."""
+    date = (F.instr(cell, "-") == 5) & (F.instr(cell, " ") == 11) & (cell >= "0001")
+    seconds = F.substring(cell, 17, 3).isin([f":{number:02d}" for number in range(60)])
+    return (F.octet_length(cell) == 19) & date & seconds
+
+
+ISO_FORMATS = {"date": DATE_FORMAT, "timestamp": TIMESTAMP_FORMAT}
+ISO_SHAPES = {"date": _iso_date, "timestamp": _iso_timestamp}
+
+
+def sortable(column: Column) -> bool:
+    """Do texts of this column sort as the moments they say?"""
+    if column.landed_type != "string" or column.logical_type not in ISO_FORMATS:
+        return False
+    return fixed_layout(date_format(column)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +144,6 @@ def _has_shape(cell: Expression, layout: Layout) -> Expression:
 
 
 def _iso_text(cell: Expression, layout: Layout) -> Expression:
-    if layout == fixed_layout(DATE_FORMAT) or layout == fixed_layout(TIMESTAMP_FORMAT):
-        return cell
     signs = dict(zip(FIELDS[1:], "-- ::", strict=True))
     parts: list[Expression] = []
     for name, place in layout.fields.items():

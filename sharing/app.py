@@ -6,7 +6,6 @@ ledger cannot be written nothing is served. Unknown and forbidden look the same.
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections import defaultdict, deque
@@ -15,13 +14,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse
 
 from audit.ledger import open_ledger
 from lake_config.errors import LakeError
 from lake_config.settings import Settings
 from privacy.policy import STATISTICS
 from sharing import database
+from sharing.answers import (
+    HEADERS,
+    NO_TOKEN,
+    NOT_FOUND,
+    Refused,
+    broken,
+    closed,
+    refused,
+)
 from sharing.links import init_link_key, link, opened
 from sharing.tables import (
     SHARE,
@@ -44,18 +52,6 @@ HISTORY = (
     "endingTimestamp",
     "timestamp",
 )
-HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-
-
-class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
-    """An answer that gives nothing away."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        self.status, self.code, self.message = status, code, message
-
-
-NO_TOKEN = Refused(401, "UNAUTHENTICATED", "凭据无效或已过期。")
-NOT_FOUND = Refused(404, "RESOURCE_DOES_NOT_EXIST", "没有这张表，或您没有权限。")
 
 
 class SharingService:
@@ -177,24 +173,6 @@ class SharingService:
         return FileResponse(
             found[0], media_type="application/octet-stream", headers=HEADERS
         )
-
-
-def refused(_: Request, refusal: Exception) -> JSONResponse:
-    if not isinstance(refusal, Refused):
-        raise refusal
-    body = {"errorCode": refusal.code, "message": refusal.message}
-    return JSONResponse(body, refusal.status, headers=HEADERS)
-
-
-def closed(_: Request, error: Exception) -> JSONResponse:
-    body = {"errorCode": "UNAVAILABLE", "message": "服务暂停：审计账本不可用。"}
-    return JSONResponse(body, 503, headers=HEADERS)
-
-
-def broken(_: Request, error: Exception) -> JSONResponse:
-    logging.getLogger("sharing").error("internal error %s", type(error).__name__)
-    body = {"errorCode": "INTERNAL_ERROR", "message": "服务内部错误。"}
-    return JSONResponse(body, 500, headers=HEADERS)
 
 
 def _listed(table: SharedTable) -> dict[str, str]:

@@ -99,9 +99,6 @@ def written(item, value):
         return f"{value + 0:.2f}"
     if item.logical_type == "boolean":
         return str(value).lower()
-    if item.logical_type == "timestamp":
-        # Daylight saving of 1986: half past midnight did not exist on that day.
-        return str(value).replace("1986-05-04 00:30", "1986-05-04 01:30")
     return str(value)
 
 

@@ -65,8 +65,8 @@ DAMAGES = {
         "retention",
     ),
     "password in the contract": (
-        "value: medical_insurance_reader",
-        "value: S3cret!pass",
+        "property: secret\n        value: medical_insurance_reader",
+        "property: secret\n        value: S3cret!pass",
         "secret",
     ),
     "duplicate key": (

@@ -1,0 +1,122 @@
+"""Plain data is found however it is written; what only looks like it is left alone."""
+
+from __future__ import annotations
+
+import random
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privacy.leak_patterns import CLASSES, WIDE, classes_in
+from privacy.leak_scan import BETWEEN_CELLS, count_hits, hits_in
+from privacy.treatments import stars
+from tests.lib.quality_cases import identity_number
+
+NUMBER = identity_number("23120219900228123")
+FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
+FOUND = [
+    (NUMBER, "identity_number"),
+    (NUMBER.lower(), "identity_number"),
+    (NUMBER.translate(FULL_WIDTH), "identity_number"),
+    (f"{NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:]}", "identity_number"),
+    (f"身份证{NUMBER}，住址", "identity_number"),
+    (f"H{NUMBER}00", "identity_number"),
+    (NUMBER[:6] + NUMBER[8:17], "identity_number"),
+    ("13945551234", "mobile"),
+    ("+8613945551234", "mobile"),
+    ("008613945551234", "mobile"),
+    ("139-4555-1234", "mobile"),
+    ("电话13945551234。", "mobile"),
+    ("１３９４５５５１２３４", "mobile"),
+    ("0455-8381234 13945551234", "mobile"),
+    ("139\n45551234", "mobile"),
+    ("6222021234567890128", "bank_card"),
+    ("6222 0212 3456 7890 128", "bank_card"),
+    ("4111111111111111", "bank_card"),
+    ("黑M12345", "plate"),
+    ("黑m·d12345", "plate"),
+    ("LSVAA4182E2184847", "vin"),
+    ("wang.xm@example.cn", "email"),
+    ("wang＠example.cn", "email"),
+]
+LEFT_ALONE = [
+    "", "12345", "110", "95588", "0455-8381234", "2024-02-29 23:59:59", "20240229235959",
+    "20240229235959001", "1234567.89", "978-7-111-12345-6", "6901234567892",
+    "H23120200001", "VA023456789012", "XA01ABD075A002", "91231200MA123456XX",
+    "231202", "黑龙江省绥化市北林区中兴路12号3单元401室", "黑A座", "吉林省A区12号",
+    NUMBER[:17] + ("1" if NUMBER[17] != "1" else "2"), "231202199013011234",
+    "99120219900228123X", "23120219900228", "12945551234", "139455512345",
+    "6222021234567890127", "LSVAA4182E2184848", "abc@", "@王小明",
+    "ncebdheebbcfcdbeibjljlnmbglhihcc", "2024-01-01/2024-12-31",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "kind"), FOUND)
+def test_it_is_found(text: str, kind: str) -> None:
+    assert kind in classes_in(text)
+    assert count_hits(pa.array([text])).to_pylist() == [1]
+
+
+@pytest.mark.parametrize("text", LEFT_ALONE)
+def test_it_is_left_alone(text: str) -> None:
+    assert classes_in(text) == ()
+    assert count_hits(pa.array([text])).to_pylist() == [0]
+
+
+def test_every_class_has_an_example() -> None:
+    assert {kind for _, kind in FOUND} == set(CLASSES)
+
+
+def test_stars_are_never_hits() -> None:
+    for count in range(2000):
+        number = identity_number(f"2312021990022{count:04d}")
+        for first, last in ((6, 4), (1, 2), (0, 0), (3, 4)):
+            assert classes_in(stars(number, first, last)) == ()
+        assert classes_in(stars(f"1394555{count:04d}", 3, 4)) == ()
+
+
+@given(st.dates(), st.integers(0, 999), st.text(max_size=5), st.text(max_size=5))
+def test_a_valid_number_is_found_in_any_surroundings(
+    day, serial, before, after
+) -> None:  # type: ignore[no-untyped-def]
+    if not 1850 <= day.year <= 2100:
+        return
+    number = identity_number(f"231202{day:%Y%m%d}{serial:03d}")
+    assert "identity_number" in classes_in(before + number + after)
+
+
+PIECES = st.sampled_from(
+    [NUMBER, "13945551234", "6222021234567890128", "黑M12345", "LSVAA4182E2184847",
+     "a@b.cn", "1", "86", " ", "-", "\u3000", "Ａ", "黑", "x", "\n", "１３９", "王"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=8))
+def test_the_wide_filter_lets_every_hit_through(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    if classes_in(text):
+        assert pc.match_substring_regex(pa.array([text]), WIDE)[0].as_py()
+
+
+def test_cells_of_a_row_are_counted_apart() -> None:
+    row = BETWEEN_CELLS.join(["13945551234", "139", "45551234", NUMBER, "x"])
+    texts = pa.array([None, row, "", "1394555", row], pa.string())
+    assert count_hits(texts).to_pylist() == [0, 2, 0, 0, 2]
+    assert count_hits(texts, "mobile").to_pylist() == [0, 1, 0, 0, 1]
+
+
+def test_names_are_scanned_too() -> None:
+    assert hits_in(["part-abc.parquet", "mobile=13945551234"]) == {"mobile": 1}
+
+
+def test_few_ordinary_numbers_are_taken_for_data() -> None:
+    """Order numbers and serials of 12 to 14 digits: no false alarm in ten thousand."""
+    chance = random.Random(3)
+    for digits in (12, 13, 14, 17):
+        for _ in range(2500):
+            number = str(chance.randrange(10 ** (digits - 1), 10**digits))
+            if not number.startswith(("861", "0086")):
+                assert classes_in(number) in ((), ("bank_card",)), number

@@ -1,0 +1,106 @@
+"""The policy table is complete, holds what the law asks for, and is named by content."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lake_config.contract import PERSONAL_SENSITIVE, SEMANTIC_TYPES
+from lake_config.contract_loader import load_contracts
+from lake_config.errors import UsageError
+from lake_config.settings import ROOT
+from privacy import treatments
+from privacy.policy import (
+    DROP,
+    KEEP,
+    POLICY_VERSION,
+    PURPOSES,
+    TABLE,
+    TOKEN,
+    WITHHOLD,
+    Treatment,
+    treatment,
+    version_of,
+)
+
+IDENTIFIERS = (
+    "identity_number person_name mobile landline bank_card social_security_number "
+    "medical_insurance_number licence_number plate vin person_key record_key"
+).split()
+KINDS = ("keep", "token", "generalise", "drop", "withhold")
+
+
+def test_every_semantic_type_has_a_decision_for_every_purpose() -> None:
+    assert set(TABLE) == set(SEMANTIC_TYPES)
+    for kind in SEMANTIC_TYPES:
+        assert TABLE[kind].reason
+        for purpose in PURPOSES:
+            decided = treatment(kind, purpose)
+            assert isinstance(decided, Treatment)
+            assert decided.kind in KINDS
+
+
+def test_every_way_to_generalise_is_carried_out_and_none_lies_idle() -> None:
+    used = {
+        treatment(kind, purpose).how for kind in SEMANTIC_TYPES for purpose in PURPOSES
+    }
+    assert used - {""} == set(treatments.GENERALISERS)
+
+
+def test_an_unknown_purpose_is_refused() -> None:
+    with pytest.raises(UsageError):
+        treatment("mobile", "curiosity")
+    with pytest.raises(KeyError):
+        treatment("shoe_size", "statistics")
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_no_identifier_leaves_as_it_is(purpose: str) -> None:
+    assert {treatment(kind, purpose) for kind in IDENTIFIERS} <= {TOKEN, DROP}
+    assert treatment("person_name", purpose) == DROP
+    assert treatment("free_text", purpose) == WITHHOLD
+    assert treatment("diagnosis_text", purpose) == WITHHOLD
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_what_is_sensitive_is_kept_only_as_a_closed_code(purpose: str) -> None:
+    """law L50: medical, accounts, whereabouts, specific identity."""
+    kept = {
+        kind
+        for kind, personal in SEMANTIC_TYPES.items()
+        if personal == PERSONAL_SENSITIVE and treatment(kind, purpose) == KEEP
+    }
+    assert kept <= {"sensitive_code"}
+
+
+def test_no_purpose_gets_more_than_statistics_of_what_is_sensitive() -> None:
+    order = ["withhold", "drop", "generalise", "token", "keep"]
+    for kind, personal in SEMANTIC_TYPES.items():
+        if personal == PERSONAL_SENSITIVE:
+            most = order.index(treatment(kind, "statistics").kind)
+            for purpose in PURPOSES:
+                assert order.index(treatment(kind, purpose).kind) <= most
+
+
+def test_kept_sensitive_codes_are_closed_lists_in_every_contract() -> None:
+    """Keeping is safe only for codes: an open text column may not call itself one."""
+    for contract in load_contracts(ROOT / "lake_config" / "contracts"):
+        for table in contract.tables:
+            for column in table.columns:
+                if column.semantic_type in ("sensitive_code", "status_code", "sex"):
+                    assert column.codes or column.logical_type == "integer", column.name
+
+
+def test_the_version_names_the_content() -> None:
+    assert version_of(TABLE) == POLICY_VERSION
+    lowered = {**TABLE, "mobile": replace(TABLE["mobile"], statistics=KEEP)}
+    assert version_of(lowered) != POLICY_VERSION
+    reworded = {**TABLE, "mobile": replace(TABLE["mobile"], reason="another word")}
+    assert version_of(reworded) == POLICY_VERSION
+
+
+def test_stars_are_for_display_and_hide_the_middle() -> None:
+    assert treatments.stars("13945551234", 3, 4) == "139****1234"
+    assert treatments.stars("1394", 3, 4) == "****"
+    assert treatments.stars("王小明", 1, 0) == "王**"

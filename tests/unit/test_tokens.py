@@ -1,0 +1,131 @@
+"""Tokens join what must join, and nothing else; none of them looks like a number."""
+
+from __future__ import annotations
+
+import random
+import string
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lake_config.settings import Settings
+from privacy.keys import init_keys, key, key_id, prepared_mac
+from privacy.leak_patterns import classes_in
+from privacy.leak_scan import count_hits
+from privacy.tokens import EXACT, LENGTH, loaded_mac, modern_number, normalised, tokens
+from tests.lib import plain_masker
+from tests.lib.quality_cases import IDENTITY_NUMBERS, NASTY, identity_number
+
+SECRET = bytes(range(32))
+MAC = prepared_mac(SECRET)
+NUMBER = identity_number("23120219900228123")
+
+
+def made(values: list[str | None], kind: str = "identity_number") -> list[str | None]:
+    return tokens(pa.array(values, pa.string()), MAC, kind).to_pylist()
+
+
+@pytest.mark.parametrize("kind", ["identity_number", "mobile", "person_key"])
+def test_tokens_are_those_of_the_plain_masker(kind: str) -> None:
+    values = [*NASTY, *IDENTITY_NUMBERS, *NASTY]
+    assert made(values, kind) == [
+        plain_masker.token(SECRET, kind, value) for value in values
+    ]
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=20)), max_size=20))
+def test_any_text_gives_the_plain_masker_s_token(values: list[str | None]) -> None:
+    values = [v if v is None else v.encode("utf-8", "ignore").decode() for v in values]
+    assert made(values) == [
+        plain_masker.token(SECRET, "identity_number", value) for value in values
+    ]
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        "231202199002281236".replace("231202199002281236", NUMBER.lower()),
+        f" {NUMBER}\u3000",
+        f"{NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:]}",
+        f"{NUMBER[:6]}-{NUMBER[6:14]}-{NUMBER[14:]}",
+        NUMBER.translate(str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")),
+        NUMBER[:6] + NUMBER[8:17],
+    ],
+)
+def test_one_person_written_differently_has_one_token(same: str) -> None:
+    assert made([same]) == made([NUMBER])
+
+
+def test_15_digits_become_18_only_in_identity_numbers() -> None:
+    assert modern_number(NUMBER[:6] + NUMBER[8:17]) == NUMBER
+    old = NUMBER[:6] + NUMBER[8:17]
+    assert made([old], "bank_card") != made([NUMBER], "bank_card")
+
+
+def test_a_department_s_own_keys_keep_case_and_marks_apart() -> None:
+    assert {"person_key", "record_key"} == EXACT
+    different = made(["A-12", "A1-2", "a-12"], "record_key")
+    assert len(set(different)) == 3
+    assert made([" A-12 "], "record_key") == made(["A-12"], "record_key")
+
+
+def test_null_and_blank_have_no_token_and_malformed_cells_have_one() -> None:
+    assert made([None, "", " ", "\u3000", "--"]) == [None] * 5
+    for token in made([NUMBER[:17], NUMBER + "0", "王小明", "不详"]):
+        assert token is not None
+        assert len(token) == LENGTH
+
+
+def test_recipients_purposes_departments_and_classes_do_not_join(
+    settings: Settings,
+) -> None:
+    init_keys(settings)
+    names = [
+        key_id("analysts", "statistics", "civil_affairs", "identity_number"),
+        key_id("police", "statistics", "civil_affairs", "identity_number"),
+        key_id("analysts", "research", "civil_affairs", "identity_number"),
+        key_id("analysts", "statistics", "transport", "identity_number"),
+        key_id("analysts", "statistics", "civil_affairs", "mobile"),
+    ]
+    cell = pa.array([NUMBER])
+    found = {
+        tokens(cell, loaded_mac(settings, name), "mobile")[0].as_py() for name in names
+    }
+    assert len(found) == len(names)
+    again = tokens(cell, prepared_mac(key(settings, names[0])), "mobile")
+    assert again[0].as_py() in found
+
+
+def test_without_the_key_no_guess_finds_the_token() -> None:
+    """Guards against somebody replacing the keyed digest by a plain one."""
+    token = made([NUMBER])[0]
+    for guess in (b"", b"\0" * 32, b"key"):
+        assert plain_masker.token(guess, "identity_number", NUMBER) != token
+
+
+def test_a_hundred_thousand_tokens_are_letters_and_never_look_like_data() -> None:
+    chance = random.Random(7)
+    values = [str(chance.getrandbits(60)) for _ in range(100_000)]
+    found = tokens(pa.array(values), MAC, "mobile")
+    assert set("".join(found.to_pylist())) <= set(string.ascii_lowercase)
+    assert sum(count_hits(found).to_pylist()) == 0
+    assert not any(classes_in(token) for token in found.to_pylist()[:5000])
+
+
+def test_every_distinct_value_is_hashed_once() -> None:
+    calls = []
+
+    def counting(value: bytes) -> bytes:
+        calls.append(value)
+        return MAC(value)
+
+    tokens(pa.array([NUMBER, None, NUMBER, "x", NUMBER]), counting, "identity_number")
+    assert sorted(calls) == sorted([NUMBER.encode(), b"X"])
+
+
+def test_empty_columns_pass() -> None:
+    assert made([]) == []
+    assert made([None, None]) == [None, None]
+    assert normalised(pa.array([None], pa.string()), "mobile").to_pylist() == [None]
