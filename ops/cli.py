@@ -146,11 +146,15 @@ def approve(
 
 
 @app.command()
-def bench(name: Annotated[str, typer.Argument(help="P1、P4、P9 …")]) -> None:
-    """性能测量，输出 JSON。"""
-    from ops.development import run_benchmark
+def init(
+    officer: Annotated[
+        list[str] | None, typer.Option("--officer", help="登记安全管理员，可写多次")
+    ] = None,
+) -> None:
+    """新建数据湖：主密钥、审计账本、安全管理员；已有的不会改动。"""
+    from ops.ledger import init_lake
 
-    raise typer.Exit(run_benchmark(name))
+    init_lake(load(), officer or [])
 
 
 @quarantine_app.command("list")

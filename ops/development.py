@@ -50,10 +50,6 @@ def run_fixes() -> int:
     return _module("ruff", "check", "--fix", ".") or _module("ruff", "format", ".")
 
 
-def run_benchmark(name: str) -> int:
-    return _module("benchmarks", name)
-
-
 def _module(name: str, *arguments: str) -> int:
     command = [sys.executable, "-m", name, *arguments]
     return subprocess.run(command, cwd=ROOT, check=False).returncode

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from audit.ledger import init_ledger
 from audit.verify import verify
 from lake_config.errors import LedgerBroken
 from lake_config.settings import Settings
 from ops.pipeline import find_contract
-from privacy.approval import sign
+from privacy.approval import enrol_officer, sign
+from privacy.keys import init_keys
 from privacy.policy import POLICY_VERSION
+
+
+def init_lake(settings: Settings, officers: list[str]) -> None:
+    """Keys, ledger and officers of a new lake; what exists is left alone."""
+    init_keys(settings)
+    init_ledger(settings)
+    for name in officers:
+        enrol_officer(settings, name)
+    Console().print(f"数据湖已就绪：{settings.home}", highlight=False)
 
 
 def verify_ledger(settings: Settings) -> None:

@@ -7,7 +7,8 @@ would stand in plans and event logs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import unicodedata
 from functools import lru_cache
 
 import numpy as np
@@ -26,7 +27,7 @@ LETTERS = bytes.maketrans(b"0123456789abcdef", b"ghijklmnopqrstuv")
 EXACT = frozenset({"person_key", "record_key"})
 """Keys a department made itself: case and separators may tell two of them apart."""
 
-SEPARATORS = r"[^\pL\pN]+"
+MARKS = re.compile(r"[\W_]+")
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -50,34 +51,41 @@ def loaded_mac(settings: Settings, key_name: str) -> Mac:
 
 def tokens(cells: pa.Array, mac: Mac, key_class: str) -> pa.Array:
     """Tokens of a column; null and blank give null. A distinct value is hashed once."""
-    distinct = normalised(cells, key_class).dictionary_encode()
-    values = distinct.dictionary
+    written = cells.dictionary_encode()
+    meant = normalised(written.dictionary, key_class).dictionary_encode()
+    return _hashed(meant.dictionary, mac).take(meant.indices).take(written.indices)
+
+
+def normalised(values: pa.Array, key_class: str) -> pa.Array:
+    """One form per thing, or joins fail silently; blank becomes null."""
+    exact = key_class in EXACT
+    text = pc.utf8_trim_whitespace(values) if exact else _bare(values)
+    other = pc.invert(pc.string_is_ascii(values))
+    if pc.any(other).as_py():
+        # Arrow's own NFKC takes letters apart and does not put them together again.
+        forms = [_form(value, exact) for value in values.filter(other).to_pylist()]
+        text = pc.replace_with_mask(text, other, pa.array(forms, pa.string()))
     if key_class == "identity_number":
-        values = with_18_digits(values)
-    return _hashed(values, mac).take(distinct.indices)
-
-
-def normalised(cells: pa.Array, key_class: str) -> pa.Array:
-    """One form per thing, or joins silently fail: NFKC, capitals, no blanks or marks."""
-    text = pc.utf8_normalize(cells, form="NFKC")
-    if key_class in EXACT:
-        text = pc.utf8_trim_whitespace(text)
-    else:
-        text = pc.utf8_upper(pc.replace_substring_regex(text, SEPARATORS, ""))
+        text = _with_18_digits(text)
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
-def with_18_digits(values: pa.Array) -> pa.Array:
+def _bare(values: pa.Array) -> pa.Array:
+    return pc.ascii_upper(pc.replace_substring_regex(values, "[^0-9A-Za-z]+", ""))
+
+
+def _form(value: str, exact: bool) -> str:
+    text = unicodedata.normalize("NFKC", value)
+    return text.strip() if exact else MARKS.sub("", text).upper()
+
+
+def _with_18_digits(values: pa.Array) -> pa.Array:
     """Old identity numbers as today's: whoever had one was born before 2000."""
-    old = pc.match_substring_regex(values, r"^\d{15}$")
+    old = pc.match_substring_regex(values, "^[0-9]{15}$")
     if not pc.any(old).as_py():
         return values
-    return pa.array(list(_modern(values, old)), pa.string())
-
-
-def _modern(values: pa.Array, old: pa.Array) -> Iterator[str]:
-    for value, is_old in zip(values.to_pylist(), old.to_pylist(), strict=True):
-        yield modern_number(value) if is_old else value
+    modern = [modern_number(value) for value in values.filter(old).to_pylist()]
+    return pc.replace_with_mask(values, old, pa.array(modern, pa.string()))
 
 
 def modern_number(number: str) -> str:

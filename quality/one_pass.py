@@ -58,12 +58,13 @@ def _any_of(verdicts: list[Expression]) -> Expression:
 def broken(table: Table, rules: Iterable[Rule], rule: Rule) -> Expression:
     """True where a row breaks `rule`; false or null where it does not.
 
-    The muting comes last: it costs something only for rows that look broken.
+    The muting comes last, for rows that look broken alone. It hangs on a `when` and not
+    on an `and`, or Spark would evaluate what is common to several rules for every row.
     """
     verdict = KINDS[rule.kind](table, rule)
     if rule.kind in ("required", "decodable"):
         return verdict
-    return verdict & judged(rules, rule.columns)
+    return F.when(verdict, judged(rules, rule.columns))
 
 
 def judged(rules: Iterable[Rule], columns: tuple[str, ...]) -> Expression:
@@ -86,7 +87,7 @@ def _blank(cell: Expression) -> Expression:
     """Empty, or blanks only; the comparison spares nearly every cell the trimming."""
     cell = cell.cast("string")
     suspect = (cell < "!") | cell.startswith("\u00a0") | cell.startswith("\u3000")
-    return suspect & (F.ltrim(cell, F.lit(BLANKS)) == "")
+    return F.when(suspect, F.ltrim(cell, F.lit(BLANKS)) == "").otherwise(False)
 
 
 def _required(table: Table, rule: Rule) -> Expression:
@@ -155,7 +156,7 @@ def _order(table: Table, rule: Rule) -> Expression:
         and date_format(first) == date_format(second)
     ):
         # Comparing texts is much cheaper than parsing both, which is then rarely needed.
-        return (F.col(first.name) > F.col(second.name)) & wrong
+        return F.when(F.col(first.name) > F.col(second.name), wrong)
     return wrong
 
 

@@ -1,0 +1,78 @@
+"""docs/reference/masking_rules.md is true: each of its tables is run as a batch is."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+import pytest
+
+from lake_config.settings import ROOT, Settings, write_private
+from privacy.keys import MASTER, _check_value
+from privacy.mask_frame import Scope, mask
+from privacy.policy import PURPOSES, STATISTICS, TABLE, treatment
+from quality.one_pass import parsed
+from tests.lib.quality_cases import column, table
+
+PAGE = (ROOT / "docs" / "reference" / "masking_rules.md").read_text("utf-8")
+TYPES = {"birth_date": "date", "event_date": "date", "event_time": "timestamp"}
+
+
+def rows_under(heading: str) -> list[list[str]]:
+    """Cells of the first table under a heading, without its two head lines."""
+    part = f"\n{PAGE}".split(f"\n{heading}\n", 1)[1]
+    block = re.search(r"(?:^\|.*\n)+", part, re.MULTILINE)
+    assert block is not None
+    lines = block[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def cell(text: str) -> str | None:
+    return None if text == "null" else text.strip().removeprefix("`").removesuffix("`")
+
+
+EXAMPLES = re.findall(r"^### (.+)$", PAGE, re.MULTILINE)
+
+
+def test_the_page_shows_the_whole_policy() -> None:
+    shown = {line[0]: line[1:] for line in rows_under("## The table")}
+    assert list(shown) == list(TABLE)
+    for kind, cells in shown.items():
+        wanted = [str(treatment(kind, purpose)) for purpose in PURPOSES]
+        assert cells == [*wanted, TABLE[kind].reason]
+
+
+def test_every_way_of_treating_is_explained_and_shown() -> None:
+    explained = {line[0] for line in rows_under("# Masking rules")}
+    used = {str(treatment(kind, purpose)) for kind in TABLE for purpose in PURPOSES}
+    assert explained == used
+    shown = {_decided(name) for name in EXAMPLES}
+    assert {name for name in used if name.startswith("generalise")} <= shown
+
+
+def _decided(example: str) -> str:
+    kind, _, purpose = example.partition(" for ")
+    return str(treatment(kind, purpose or STATISTICS))
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_before_and_after(settings: Settings, spark: Any, example: str) -> None:
+    secret = PAGE.split("master key `", 1)[1].split("`", 1)[0].encode("ascii")
+    text = f"{base64.b64encode(secret).decode()}\n{_check_value(secret)}\n"
+    write_private(settings.layers.keys / MASTER, text)
+    kind, _, purpose = example.partition(" for ")
+    invented = table(
+        "t",
+        [
+            column("place", "integer", landed_type="bigint"),
+            column("c", TYPES.get(kind, "string"), semantic_type=kind),
+        ],
+    )
+    cells = rows_under(f"### {example}")
+    rows = [(place, cell(before)) for place, (before, _) in enumerate(cells)]
+    frame = spark.createDataFrame(rows, "place bigint, c string")
+    scope = Scope("analysts", purpose or STATISTICS, "civil_affairs")
+    found = mask(frame, invented, scope, settings, parsed).collect()
+    after = {row["place"]: None if row["c"] is None else str(row["c"]) for row in found}
+    assert after == {place: cell(text) for place, (_, text) in enumerate(cells)}
