@@ -34,11 +34,14 @@ def _receipt(event: Event) -> Receipt:
     )
 
 
-def find(ledger: Ledger, step: str, batch: str) -> Receipt | None:
-    """The latest receipt of this step and batch, good or bad."""
+def find(
+    ledger: Ledger, step: str, batch: str, attempt: str | None = None
+) -> Receipt | None:
+    """The latest receipt of this step and batch (and attempt), good or bad."""
     found = None
     for event in ledger.events():
-        if event.kind == step and event.subject == batch:
+        same = event.kind == step and event.subject == batch
+        if same and attempt in (None, event.body.get("attempt")):
             found = event
     return _receipt(found) if found else None
 
@@ -46,17 +49,17 @@ def find(ledger: Ledger, step: str, batch: str) -> Receipt | None:
 def counting(ledger: Ledger, batch: str) -> Receipt | None:
     """The collected receipt that counts: the latest good one whose attempt lives.
 
-    An attempt that failed reconciliation is dead: the batch may be collected again.
+    An attempt that failed reconciliation, or that came before a redelivery was accepted,
+    is dead: the batch may be collected again.
     """
     collected = find(ledger, "collected", batch)
     if collected is None or not collected.ok:
         return None
-    reconciled = find(ledger, "reconciled", batch)
-    dead = (
-        reconciled is not None
-        and not reconciled.ok
-        and reconciled.body["attempt"] == collected.body["attempt"]
-    )
+    again = find(ledger, "redelivery_accepted", batch)
+    if again is not None and again.index > collected.index:
+        return None
+    reconciled = find(ledger, "reconciled", batch, collected.body["attempt"])
+    dead = reconciled is not None and not reconciled.ok
     return None if dead else collected
 
 

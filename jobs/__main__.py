@@ -22,14 +22,13 @@ from lake_config.settings import Settings, load
 
 def land(job: Job) -> str:
     """Collect and reconcile; resumes at whichever is not done."""
-    from audit.receipts import counting
     from jobs.collect import collect
     from jobs.reconcile import reconcile
     from jobs.steps import Collected
 
-    if counting(job.ledger, job.batch) is None:
+    try:
         collected = collect(job)
-    else:
+    except NothingToDo:
         collected = Collected.load(job)
     return f"{reconcile(job, collected).body['rows']} rows collected and reconciled"
 
@@ -37,14 +36,14 @@ def land(job: Job) -> str:
 def release(job: Job) -> str:
     """Mask and publish; resumes at whichever is not done."""
     from jobs.mask import mask_batch
-    from jobs.publish import publish
+    from jobs.publish import publish, refuse_if_published
     from jobs.steps import Gated, Masked
     from privacy.approval import check
     from privacy.policy import POLICY_VERSION
 
     gated = Gated.load(job)
     check(job.settings, job.contract, POLICY_VERSION)
-    _refuse_if_published(job, gated.attempt)
+    refuse_if_published(job, gated.attempt)
     try:
         masked = mask_batch(job, gated)
     except NothingToDo:
@@ -53,25 +52,18 @@ def release(job: Job) -> str:
     return f"{body['rows']} rows published as version {body['version']}"
 
 
-def _refuse_if_published(job: Job, attempt: str) -> None:
-    from audit.receipts import find
-
-    done = find(job.ledger, "published", job.batch)
-    if done and done.ok and done.body["attempt"] == attempt:
-        raise NothingToDo(
-            f"{job.batch}：已发布为第 {done.body['version']} 版，没有改动。"
-        )
-
-
 STEPS = {"land": land, "release": release}
 
 
 def main(arguments: list[str]) -> int:
     given = _parse(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    settings = load()
-    day = date.fromisoformat(given.date)
-    began = time.monotonic()
+    day, began = given.date, time.monotonic()
+    try:
+        settings = load()
+    except LakeError as error:
+        print(str(error), file=sys.stderr)
+        return error.exit_code
     try:
         contract = _contract(settings, given.department)
         said = _run(settings, contract, given, day)
@@ -97,14 +89,14 @@ def _run(
     if given.step == "failed":
         alert(settings, given.department, given.table, day, f"failed:{given.of}")
         return "recorded"
+    names = [table.name for table in contract.tables]
+    if given.table not in (names if given.step != "gate" else [*names, None]):
+        raise UsageError(f"{given.department} 没有表“{given.table}”。")
     if given.step == "gate":
         from jobs.gate import gate_department
 
-        gate_department(settings, contract, day)
-        return f"{len(contract.tables)} tables gated"
-    names = [table.name for table in contract.tables]
-    if given.table not in names:
-        raise UsageError(f"{given.department} 没有表“{given.table}”。")
+        gate_department(settings, contract, day, given.table)
+        return "gated"
     job = Job(settings, contract, contract.table(given.table), day, given.step)
     return STEPS[given.step](job)
 
@@ -114,7 +106,14 @@ def _ended(
 ) -> int:
     print(str(error), file=sys.stderr)
     if not isinstance(error, NothingToDo) and given.step != "failed":
-        record_failure(settings, given.department, given.table, day, given.step, error)
+        try:
+            record_failure(
+                settings, given.department, given.table, day, given.step, error
+            )
+        except LakeError as unrecorded:
+            if type(unrecorded) is not type(error):
+                print(str(unrecorded), file=sys.stderr)
+            return unrecorded.exit_code
     return error.exit_code
 
 
@@ -130,7 +129,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("step", choices=["land", "gate", "release", "failed"])
     parser.add_argument("--department", required=True)
     parser.add_argument("--table")
-    parser.add_argument("--date", required=True)
+    parser.add_argument("--date", required=True, type=date.fromisoformat)
     parser.add_argument("--step", dest="of", default="")
     return parser.parse_args(arguments)
 

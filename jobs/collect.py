@@ -19,6 +19,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from audit.receipts import counting
 from jobs.context import Job
 from jobs.readers import READERS, Extract
+from jobs.readers.files import refuse_changed
 from jobs.steps import Collected
 from lake_config.contract import Server
 from lake_config.errors import (
@@ -38,14 +39,18 @@ UNDECODABLE_SHARE = 0.5
 
 def collect(job: Job) -> Collected:
     """Land the delivery in a fresh attempt; NothingToDo when it already counts."""
-    if counting(job.ledger, job.batch) is not None:
+    server = job.contract.server_for(job.table, job.settings.server_environment)
+    counted = counting(job.ledger, job.batch)
+    if counted is not None:
+        if server.transport == "files":
+            raw = Collected(counted.body["attempt"], counted.body).raw(job)
+            refuse_changed(job, server, job.layers.delivered(raw))
         raise NothingToDo(f"{job.batch}：已归集，没有再碰数据源。")
     _check_authorisation(job)
     attempt = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     path = job.layers.raw_attempt(
         job.contract.department, job.table.name, job.date, attempt
     )
-    server = job.contract.server_for(job.table, job.settings.server_environment)
     began = time.monotonic()
     extract = _land(job, server, path)
     rows, undecodable = _committed(job, path)

@@ -15,10 +15,10 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation
 
 from audit.receipts import find
+from jobs.accepted import accepted
 from jobs.context import ACTOR, Job
 from jobs.delta_files import files_of
 from jobs.failures import alert
-from jobs.gate import accepted
 from jobs.steps import Gated, Masked
 from lake_config.errors import ControlTotalsDiffer, JobFailed, LeakFound, NothingToDo
 from lake_config.layers import CURATED

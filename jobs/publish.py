@@ -45,9 +45,7 @@ READ_ONLY = 0o444
 
 def publish(job: Job, masked: Masked) -> Published:
     """Move one masked batch to the shared zone, under the officers' signatures."""
-    done = find(job.ledger, "published", job.batch)
-    if done and done.ok and done.body["attempt"] == masked.attempt:
-        raise NothingToDo(f"{job.batch}：已发布为第 {done.body['version']} 版。")
+    refuse_if_published(job, masked.attempt)
     if masked.body["policy"] != POLICY_VERSION:
         raise OutOfTurn(f"{job.batch}：脱敏时用的是另一版策略，请重新执行脱敏。")
     approvals = check(job.settings, job.contract, POLICY_VERSION)
@@ -68,9 +66,24 @@ def publish(job: Job, masked: Masked) -> Published:
             approvals=list(approvals),
             files_digest=files_digest(masked),
         )
-    # The shared folder holds the same bytes by a link of its own.
-    shutil.rmtree(job.settings.home / masked.body["staged"], ignore_errors=True)
+    _clear_staged(job)
     return Published(masked.attempt, body)
+
+
+def refuse_if_published(job: Job, attempt: str) -> None:
+    """NothingToDo when this attempt is published; a killed run's staged copy goes."""
+    done = find(job.ledger, "published", job.batch)
+    if done and done.ok and done.body["attempt"] == attempt:
+        _clear_staged(job)
+        raise NothingToDo(
+            f"{job.batch}：已发布为第 {done.body['version']} 版，没有改动。"
+        )
+
+
+def _clear_staged(job: Job) -> None:
+    """The shared folder holds the same bytes by a link of its own."""
+    facts = (CURATED, job.contract.department, job.table.name, job.date, "")
+    shutil.rmtree(job.layers.staged(*facts), ignore_errors=True)
 
 
 def files_digest(masked: Masked) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 from pyspark.sql import functions as F  # noqa: N812
 
+from jobs.accepted import quarantined
 from jobs.context import ACTOR, Job
-from jobs.gate import quarantined
 from jobs.steps import Gated
 from quality.suite import rules_for
 

@@ -8,16 +8,26 @@ are set on every session, so that a job behaves the same in each of the three.
 
 from __future__ import annotations
 
+import atexit
+import fcntl
+import itertools
 import uuid
+from typing import IO
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
+from pyspark.sql.connect.client.retries import DefaultPolicy
 
 from lake_config.errors import SourceUnavailable
 from lake_config.settings import ROOT, Settings, use_this_python
 
 CONNECT_TOKEN = "spark_connect_token"  # noqa: S105 (a file name)
-TRIES = 5
+TRIES = 100
+RETRIES = DefaultPolicy(max_retries=6, max_backoff=4_000)
+"""Ten seconds, not the client's ten minutes: Airflow's own retry comes after."""
+
+_sessions: dict[str, SparkSession] = {}
+_locks: list[IO[str]] = []
 
 
 def static_settings(settings: Settings) -> dict[str, str]:
@@ -40,6 +50,7 @@ def static_settings(settings: Settings) -> dict[str, str]:
         # Shuffle and spill files hold plain rows (security.md L15).
         "spark.io.encryption.enabled": "true",
         "spark.ui.enabled": "false",
+        "spark.sql.maxPlanStringLength": "1000",
         "spark.ui.showConsoleProgress": "false",
         "spark.eventLog.enabled": "false",
         # A forking daemon would outlive its session and keep 44 MB each.
@@ -57,24 +68,28 @@ RUNTIME_SETTINGS = {
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.databricks.delta.commitInfo.userMetadata": "",
+    # A kept plan names the files of an earlier try.
+    "spark.connect.session.planCache.enabled": "false",
+    # It replays the log after each commit; our tables have one version, or receipts.
+    "spark.databricks.delta.writeChecksumFile.enabled": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
 }
 
 
 def session(settings: Settings, name: str) -> SparkSession:
-    """A session for the step called `name` (for example `land civil_affairs.funerals.…`).
+    """The process's one session; `name` is what Spark calls a session of its own.
 
-    Over Connect the same name joins the session a killed run left behind and interrupts
-    what still runs in it: its half-written attempt then stays dead.
+    It is kept until the process ends: one that is garbage-collected while gRPC works in
+    another thread closes itself there, and the process waits for itself for ever.
     """
-    use_this_python()
-    if settings.spark.startswith("sc://"):
-        spark = _joined(settings, name)
-    else:
-        spark = _classic(settings, name)
-    for key, value in RUNTIME_SETTINGS.items():
-        spark.conf.set(key, value)
-    return spark
+    if settings.spark not in _sessions:
+        use_this_python()
+        joins = settings.spark.startswith("sc://")
+        spark = _joined(settings) if joins else _classic(settings, name)
+        for key, value in RUNTIME_SETTINGS.items():
+            spark.conf.set(key, value)
+        _sessions[settings.spark] = spark
+    return _sessions[settings.spark]
 
 
 def _classic(settings: Settings, name: str) -> SparkSession:
@@ -86,22 +101,46 @@ def _classic(settings: Settings, name: str) -> SparkSession:
     return builder.getOrCreate()
 
 
-def _joined(settings: Settings, name: str) -> SparkSession:
+def _joined(settings: Settings) -> SparkSession:
+    """A session of the resident server that no living process uses.
+
+    Python workers belong to a session, so a fresh one for each task would pay their start
+    and their memory each time. What a killed holder left running is interrupted.
+    """
     token = settings.secret(CONNECT_TOKEN)
+    slot = _free_slot(settings)
     for number in range(TRIES):
-        identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}#{number}")
+        identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{settings.spark} {slot} {number}")
         url = f"{settings.spark}/;token={token};session_id={identity}"
         spark = SparkSession.builder.remote(url).create()
+        spark.client.set_retry_policies([RETRIES])
         if _open(spark):
+            atexit.register(spark.client.close)
             return spark
     raise SourceUnavailable(
-        f"Spark 服务拒绝为“{name}”开启会话（已尝试 {TRIES} 次）。请查看 logs/spark.log，"
+        f"Spark 服务拒绝开启会话（已尝试 {TRIES} 次）。请查看 logs/spark.log，"
         "必要时执行 ./lake up 重新启动服务。"
     )
 
 
+def _free_slot(settings: Settings) -> int:
+    """The lowest slot that nobody holds, locked as long as this process lives."""
+    folder = settings.layers.state / "spark"
+    folder.mkdir(parents=True, exist_ok=True)
+    for slot in itertools.count():
+        lock = (folder / f"session-{slot}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+        else:
+            _locks.append(lock)
+            return slot
+    raise AssertionError
+
+
 def _open(spark: SparkSession) -> bool:
-    """False when a finished run closed this session id for good."""
+    """False when this session id was closed for good, as an idle one is in time."""
     try:
         spark.interruptAll()
         spark.conf.get("spark.sql.session.timeZone")

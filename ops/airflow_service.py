@@ -12,6 +12,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from lake_config.settings import ROOT, Settings, read_private, write_private
 from ops.processes import Service, free_port, start, wait_until
 
 USER = "admin"
-SPARK_SLOTS = 2
+SPARK_SLOTS = 3
 
 
 def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
@@ -53,6 +54,7 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
         "LAKE_HOME": str(settings.home),
         "LAKE_CONTRACTS": str(settings.contracts),
         "LAKE_JARS": str(settings.jars),
@@ -176,12 +178,14 @@ class AirflowApi:
     def run_state(self, dag_id: str, run_id: str) -> str:
         return str(self._get(f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
-    def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
-        """Task id to state (`none` before it was looked at)."""
-        tasks = self._get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=200")
-        return {
-            item["task_id"]: item["state"] or "none" for item in tasks["task_instances"]
-        }
+    def task_states(self) -> dict[tuple[str, str], dict[str, str]]:
+        """Per (DAG, run): task id to state, `none` before it was looked at."""
+        tasks = self._get("/dags/~/dagRuns/~/taskInstances?limit=1000")
+        found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        for item in tasks["task_instances"]:
+            run = (item["dag_id"], item["dag_run_id"])
+            found[run][item["task_id"]] = item["state"] or "none"
+        return found
 
     def _get(self, path: str) -> Any:
         answer = self._http.get(path)

@@ -89,6 +89,22 @@ def fix() -> None:
     raise typer.Exit(run_fixes())
 
 
+@app.command()
+def bench(
+    name: Annotated[
+        str, typer.Argument(help="P1|P4|P9，见 docs/reference/benchmarks.md")
+    ],
+    rows: Annotated[int, typer.Option(min=1000, help="行数")] = 500_000,
+    save: Annotated[
+        bool, typer.Option("--save", help="结果存入 benchmarks/results")
+    ] = False,
+) -> None:
+    """性能对照：同一进程内与基线并排测量，输出 JSON。"""
+    from ops.development import run_benchmark
+
+    raise typer.Exit(run_benchmark(name, rows, save))
+
+
 @contracts_app.command("check")
 def contracts_check(
     files: Annotated[list[Path] | None, typer.Argument(help="契约文件")] = None,
@@ -116,6 +132,19 @@ def run(department: Department, table: TableName = None, day: Day = None) -> Non
     from ops.pipeline import run_department
 
     run_department(load(), department, table, _day(day))
+
+
+@app.command()
+def redeliver(
+    department: Department,
+    table: Annotated[str, typer.Option("--table", help="哪一张表")],
+    day: Annotated[str, typer.Option("--date", help="交付日期 YYYY-MM-DD")],
+    reason: Annotated[str, typer.Option("--reason", help="为什么重新交付")],
+) -> None:
+    """登记一次重新交付：这张表这一天的数据将重新归集。"""
+    from ops.pipeline import accept_redelivery
+
+    accept_redelivery(load(), department, table, _day(day), reason)
 
 
 @app.command()

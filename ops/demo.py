@@ -28,8 +28,7 @@ from ops.airflow_service import AirflowApi, start_airflow
 from ops.processes import Service, stop
 from ops.running import start_sharing
 from ops.source_servers import install_servers, left_out, running_sources
-from ops.spark_service import forget_spark, start_spark
-from ops.warm_up import warm_up
+from ops.spark_service import forget_spark, start_spark, warm_up
 from privacy.approval import enrol_officer, sign
 from privacy.keys import init_keys
 from privacy.policy import POLICY_VERSION
@@ -41,7 +40,11 @@ OFFICER = "孙安全"
 ANALYST = "赵分析"
 MARKER = "demo.json"
 
-console = Console()
+ENDED = ("success", "failed", "skipped", "upstream_failed")
+POLL_SECONDS = 2
+NARROWEST = 100
+console = Console(width=max(Console().width, NARROWEST))
+"""A log file is as wide as the closing table, not as the terminal that is not there."""
 
 
 def run_demo(settings: Settings, persons: int, seed: int, day: date) -> None:
@@ -116,8 +119,8 @@ def _everything_up(
 
 
 def _spark_ready(settings: Settings) -> Service:
-    service = start_spark(settings)
-    warm_up(load())
+    service = start_spark(settings, brief=True)
+    warm_up(settings)
     say("Spark Connect 已就绪")
     return service
 
@@ -166,14 +169,13 @@ def _progress(api: AirflowApi, runs: dict[str, str]) -> Iterator[str]:
     seen: dict[str, tuple[int, int]] = {}
     open_runs = dict(runs)
     while open_runs:
+        found = api.task_states()
         for name, run in list(open_runs.items()):
-            states = api.task_states(name, run)
-            ended = sum(
-                state in ("success", "failed", "skipped") for state in states.values()
-            )
+            states = found[name, run]
+            ended = sum(state in ENDED for state in states.values())
             if seen.get(name) != (ended, len(states)):
                 seen[name] = (ended, len(states))
                 yield f"  {name}: {ended}/{len(states)} 个任务"
-            if api.run_state(name, run) in ("success", "failed"):
+            if ended == len(states) and api.run_state(name, run) in ENDED:
                 del open_runs[name]
-        time.sleep(1)
+        time.sleep(POLL_SECONDS)

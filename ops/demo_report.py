@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import delta_sharing
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as Grid
 
@@ -30,7 +31,7 @@ from ops.demo_check import (
 from ops.source_counts import source_rows
 from sharing.people import enrol
 
-COLUMNS = "部门 表 源端 归集 接收 隔离 发布（客户端） 埋入 查出 一致".split()
+COLUMNS = "源端 归集 接收 隔离 发布 埋入 查出".split()
 Pair = tuple[Counter[Finding], Counter[Finding]]
 
 
@@ -43,15 +44,15 @@ def report(
 ) -> bool:
     """Print the comparison; True when every line agrees."""
     planted = planted_defects(settings.layers.truth)
-    grid = Grid(
-        *COLUMNS, title="源端 = 归集 = 接收 + 隔离；隔离 = 埋入", title_justify="left"
-    )
+    grid = _grid()
     pairs: list[Pair] = []
     good = True
     with tempfile.TemporaryDirectory(prefix="lake-profile-") as folder:
         profile = Path(folder) / "analyst.share"
         write_private(profile, json.dumps(enrol(settings, analyst, 1)))
         for contract in contracts:
+            grid.add_section()
+            grid.add_row(f"[bold]{contract.business_name}[/bold]")
             for table in contract.tables:
                 key = (contract.department, table.name)
                 pair = (
@@ -103,8 +104,21 @@ def _line(
     )
     numbers = [source, body["rows"], body["accepted"], body["quarantined"], published]
     cells = [f"{number:,}" for number in [*numbers, compared.planted, compared.found]]
-    names = [contract.department, table.name]
-    return [*names, *cells, "✓" if agrees else "[red]✗[/red]"], agrees
+    mark = "[green]✓[/green]" if agrees else "[red]✗[/red]"
+    return [f"  {table.name}", *cells, mark], agrees
+
+
+def _grid() -> Grid:
+    grid = Grid(
+        title="源端 = 归集 = 接收 + 隔离，发布由官方客户端数得；查出的隔离行 = 埋入的缺陷",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    grid.add_column("表", no_wrap=True)
+    for name in COLUMNS:
+        grid.add_column(name, justify="right", no_wrap=True)
+    grid.add_column("一致", justify="center")
+    return grid
 
 
 def _client_rows(profile: Path, department: str, table: str) -> int:

@@ -22,6 +22,7 @@ ROOMS = (
     "lake_client",
     "ops",
     "simulation",
+    "benchmarks",
 )
 CHECKS = (
     ("ruff", "check", "."),
@@ -48,6 +49,12 @@ def run_checks() -> int:
 
 def run_fixes() -> int:
     return _module("ruff", "check", "--fix", ".") or _module("ruff", "format", ".")
+
+
+def run_benchmark(name: str, rows: int, save: bool) -> int:
+    """One comparison in a process of its own."""
+    kept = ["--save"] if save else []
+    return _module("benchmarks", name, "--rows", str(rows), *kept)
 
 
 def _module(name: str, *arguments: str) -> int:

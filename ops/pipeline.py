@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import subprocess
 import sys
 from datetime import date
@@ -25,6 +26,21 @@ def find_contract(settings: Settings, department: str) -> Contract:
     return contracts[department]
 
 
+def accept_redelivery(
+    settings: Settings, department: str, table: str, day: date, reason: str
+) -> None:
+    """Record that one table's delivery of one date will be taken again."""
+    from jobs import redeliver
+    from jobs.context import Job
+
+    contract = find_contract(settings, department)
+    if table not in (names := [item.name for item in contract.tables]):
+        raise UsageError(f"{department} 没有表“{table}”。现有：{'、'.join(names)}。")
+    job = Job(settings, contract, contract.table(table), day, "redeliver")
+    redeliver.accept_redelivery(job, getpass.getuser(), reason)
+    Console().print(f"{job.batch} 已登记重新交付，下次运行时重新归集。")
+
+
 def run_department(
     settings: Settings, department: str, table: str | None, day: date
 ) -> None:
@@ -34,10 +50,18 @@ def run_department(
     if table is not None and table not in names:
         raise UsageError(f"{department} 没有表“{table}”。现有：{'、'.join(names)}。")
     wanted = [table] if table else names
-    lands = [_step("land", department, name, day) for name in wanted]
-    gate = _step("gate", department, None, day)
+    needed = _with_parents(contract, table) if table else set(names)
+    lands = [_step("land", department, name, day) for name in names if name in needed]
+    gate = _step("gate", department, table, day)
     releases = [_step("release", department, name, day) for name in wanted]
     _conclude([*lands, gate, *releases], department, day)
+
+
+def _with_parents(contract: Contract, table: str) -> set[str]:
+    """The table and all its rows refer to: without those it cannot be judged."""
+    parents = {item.parent_table for item in contract.table(table).references}
+    above = [_with_parents(contract, name) for name in parents - {table}]
+    return {table}.union(*above)
 
 
 def _step(step: str, department: str, table: str | None, day: date) -> int:

@@ -67,13 +67,21 @@ def _latest_by_table(events: Iterable[Any]) -> dict[tuple[str, str], dict[str, A
     return found
 
 
+def _again(event: Any, entry: dict[str, Any]) -> bool:
+    """The newest batch is collected anew: what its earlier attempt came to is over."""
+    return event.kind == "collected" and event.subject == entry["batch"]
+
+
 def _take(entry: dict[str, Any], event: Any) -> None:
-    if event.subject > entry["batch"]:
+    if event.subject > entry["batch"] or _again(event, entry):
         entry["batch"], entry["steps"] = event.subject, {}
     if event.subject == entry["batch"]:
         step = event.body["step"] if event.kind == "failed" else event.kind
         ok = event.kind != "failed" and event.body["ok"]
-        entry["steps"][step] = (ok, event.body)
+        earlier = entry["steps"].items()
+        # What failed before and went well at last is no failure any more.
+        kept = {name: found for name, found in earlier if found[0] or not ok}
+        entry["steps"] = {**kept, step: (ok, event.body)}
     if event.kind == "published" and event.body["ok"]:
         entry["published"] = event.body
 

@@ -1,7 +1,8 @@
 """The table's rules as a real Great Expectations suite; the only importer of GX.
 
 Row expectations are declared here and judged by counting `_violations` (one pass at the
-write); expectations about the whole table are run by GX itself, `BOOLEAN_ONLY`, on a
+write), uniqueness by `set_rules`, which must name the rows anyway; a test proves that GX
+says the same. Columns and number of rows are run by GX itself, `BOOLEAN_ONLY`, on a
 context that lives in memory. No value, no file, no progress bar, no network comes out.
 References are judged by `set_rules` alone: GX sees one table at a time.
 """
@@ -49,7 +50,8 @@ def suite(table: Table, rules: Iterable[Rule]) -> gx.ExpectationSuite:
     rules = tuple(rules)
     expectations = [
         *_row_expectations(table, rules),
-        *_table_expectations(table, rules),
+        *_table_expectations(table),
+        *_unique_expectations(rules),
     ]
     return gx.ExpectationSuite(name=table.name, expectations=expectations)
 
@@ -61,10 +63,14 @@ def suite_digest(table: Table, rules: Iterable[Rule]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def run(table: Table, rules: Iterable[Rule], frame: DataFrame) -> tuple[Outcome, ...]:
-    """What GX says about the whole table: columns, number of rows, keys."""
-    rules = tuple(rules)
-    return _judge(_table_expectations(table, rules), frame, counts=False)
+def run(table: Table, frame: DataFrame) -> tuple[Outcome, ...]:
+    """What GX says about the whole table: its columns and the number of rows."""
+    return _judge(_table_expectations(table), frame, counts=False)
+
+
+def run_unique_rules(rules: Iterable[Rule], frame: DataFrame) -> tuple[Outcome, ...]:
+    """GX's own verdicts on keys: for the proof of agreement."""
+    return _judge(_unique_expectations(tuple(rules)), frame, counts=False)
 
 
 def run_row_rules(
@@ -114,9 +120,9 @@ def _row_expectation(
     return gxe.ExpectColumnValuesToMatchRegex(regex=pattern, **facts, **_about(rule))
 
 
-def _table_expectations(table: Table, rules: tuple[Rule, ...]) -> list[gxe.Expectation]:
+def _table_expectations(table: Table) -> list[gxe.Expectation]:
     columns = [column.name for column in table.columns]
-    found: list[gxe.Expectation] = [
+    return [
         gxe.ExpectTableColumnsToMatchOrderedList(
             column_list=[*columns, *BATCH_COLUMNS], **_named("columns.table", "stop")
         ),
@@ -124,7 +130,10 @@ def _table_expectations(table: Table, rules: tuple[Rule, ...]) -> list[gxe.Expec
             min_value=table.band.minimum_rows, **_named("row_count.table", "stop")
         ),
     ]
-    return found + [
+
+
+def _unique_expectations(rules: tuple[Rule, ...]) -> list[gxe.Expectation]:
+    return [
         _unique_expectation(rules, rule)
         for rule in set_rules(rules)
         if rule.kind == "unique"

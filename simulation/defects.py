@@ -6,6 +6,7 @@ one rule: keys that other tables refer to are left alone, totals stay in range.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -80,7 +81,7 @@ def _column_plans(table: Table, column: Column) -> list[Plan]:
         )
     truncated = column.pattern and not column.primary_key and name not in refers
     if truncated and column.semantic_type != "identity_number":
-        plans.append(Plan(f"pattern.{name}", lambda row: _truncate(row, name)))
+        plans.append(Plan(f"pattern.{name}", lambda row: _truncate(row, column)))
     if _can_be_undecodable(table, column):
         plans.append(Plan(f"decodable.{name}", lambda row: _undecodable(row, name)))
     if name in refers:
@@ -99,8 +100,12 @@ def _wrong_digit(row: Row, name: str) -> None:
     row[name] = text[:-1] + ("1" if text[-1] != "1" else "2")
 
 
-def _truncate(row: Row, name: str) -> None:
-    row[name] = str(row[name] or "13800000000")[:-1]
+def _truncate(row: Row, column: Column) -> None:
+    """Cut until it is no code of its kind any more: J06.90 without an end still is one."""
+    text = str(row[column.name] or "13800000000")
+    while re.fullmatch(str(column.pattern), text):
+        text = text[:-1]
+    row[column.name] = text
 
 
 def _undecodable(row: Row, name: str) -> None:

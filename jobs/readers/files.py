@@ -40,11 +40,42 @@ HEAD_BYTES = 1 << 16
 @contextmanager
 def read_files(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     """The one file of this table in the drop of the delivery date."""
-    drop = job.settings.home / str(address(job, server)["path"]) / job.date.isoformat()
-    entry = _entry(job, drop / str(server.address.get("manifest", "manifest.json")))
+    drop = _drop(job, server)
+    entry = _entry(job, _manifest(drop, server))
     path = _kept(job, drop / job.table.source["file"], entry, delivered)
     frame = FORMATS[job.table.source["format"]](job, server, path)
     yield Extract(frame, Totals(int(entry["rows"]), {}), nothing_to_confirm)
+
+
+def refuse_changed(job: Job, server: Server, delivered: Path) -> None:
+    """Raises when the drop that was collected now promises other bytes under its name."""
+    manifest = _manifest(_drop(job, server), server)
+    if not manifest.exists():
+        return
+    name, promised = _promised(job, _entry(job, manifest))
+    if promised != _digest(delivered / job.table.source["file"], name):
+        raise DeliveryDigestWrong(
+            f"{job.batch}：这一批已归集，交付目录里同名文件的摘要却变了，拒绝收取。"
+            "如确为重新交付，请执行 ./lake redeliver 说明原因后再运行。"
+        )
+
+
+def _drop(job: Job, server: Server) -> Path:
+    """The folder of the delivery date."""
+    path = str(address(job, server)["path"])
+    return job.settings.home / path / job.date.isoformat()
+
+
+def _manifest(drop: Path, server: Server) -> Path:
+    return drop / str(server.address.get("manifest", "manifest.json"))
+
+
+def _promised(job: Job, entry: dict[str, Any]) -> tuple[str, str]:
+    """(algorithm, digest) as the manifest gives them."""
+    name = next((name for name in DIGESTS if name in entry), None)
+    if name is None:
+        raise DeliveryIncomplete(f"{job.batch}：清单没有文件摘要。请重新交付。")
+    return name, str(entry[name])
 
 
 def _entry(job: Job, manifest: Path) -> dict[str, Any]:
@@ -76,11 +107,11 @@ def _kept(job: Job, path: Path, entry: dict[str, Any], delivered: Path) -> Path:
     """Copy the file into the attempt and check its digest there."""
     if not path.is_file() or path.is_symlink():
         raise DeliveryIncomplete(f"{job.batch}：清单里的文件没有送到。请重新交付。")
+    name, promised = _promised(job, entry)
     delivered.mkdir(parents=True)
     kept = delivered / path.name
     shutil.copyfile(path, kept)
-    name = next((name for name in DIGESTS if name in entry), None)
-    if name is None or _digest(kept, name) != entry[name]:
+    if _digest(kept, name) != promised:
         raise DeliveryDigestWrong(
             f"{job.batch}：文件摘要与清单不符，内容在途中变化或清单有误。请重新交付。"
         )

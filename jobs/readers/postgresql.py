@@ -21,9 +21,10 @@ from lake_config.errors import SchemaChanged, SourceRefusedLogin, SourceUnavaila
 
 DRIVER = "org.postgresql.Driver"
 FETCH_ROWS = 10_000
-PARTITIONS = 2
+PARTITIONS = 4
 CONNECT_SECONDS = 15
 STATEMENT_SECONDS = 3_600
+PAGES = "select pg_relation_size(%s) / current_setting('block_size')::int"
 COLUMNS = (
     "select column_name from information_schema.columns "
     "where table_schema = %s and table_name = %s order by ordinal_position"
@@ -34,18 +35,18 @@ COLUMNS = (
 def read_postgresql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     """A frame over parallel partitions, and totals, of one snapshot."""
     place = address(job, server)
-    with _exporter(job, server, place) as exporter:
+    with exporter(job, server, place) as connection:
         try:
-            _check(job, exporter, place)
-            snapshot = _one(exporter, "select pg_export_snapshot()")
-            pages = _one(exporter, f"select pg_relation_size('{_name(job)}') / 8192")
-            totals = _totals(job, exporter)
+            _check(job, connection, place)
+            snapshot = _one(connection, "select pg_export_snapshot()")
+            pages = pages_of(job, connection)
+            totals = _totals(job, connection)
         except psycopg.Error:
             raise _broken(job) from None
         frame = job.spark.read.jdbc(
             url=f"jdbc:postgresql://{place['host']}:{place['port']}/{place['database']}",
             table=_name(job),
-            predicates=_ranges(int(pages)),
+            predicates=page_ranges(pages),
             properties=_properties(job, server, snapshot),
         )
         yield Extract(frame, totals, nothing_to_confirm)
@@ -56,9 +57,10 @@ def _name(job: Job) -> str:
 
 
 @contextmanager
-def _exporter(
+def exporter(
     job: Job, server: Server, place: dict[str, Any]
 ) -> Iterator[psycopg.Connection]:
+    """The read-only transaction whose snapshot everybody shares."""
     try:
         connection = psycopg.connect(
             host=place["host"],
@@ -94,26 +96,33 @@ def _broken(job: Job) -> Exception:
     )
 
 
-def _one(connection: psycopg.Connection, statement: str) -> Any:
-    row = connection.execute(statement).fetchone()
+def _one(
+    connection: psycopg.Connection, statement: str, values: list[str] | None = None
+) -> Any:
+    row = connection.execute(statement, values).fetchone()
     return row[0] if row else None
 
 
-def _check(job: Job, exporter: psycopg.Connection, place: dict[str, Any]) -> None:
+def _check(job: Job, connection: psycopg.Connection, place: dict[str, Any]) -> None:
     where = [place.get("schema", "public"), job.table.source["table"]]
-    found = [row[0] for row in exporter.execute(COLUMNS, where).fetchall()]
+    found = [row[0] for row in connection.execute(COLUMNS, where).fetchall()]
     if not found:
         raise SchemaChanged(f"{job.batch}：前置库里没有这张表，或没有读取权限。")
     check_columns(job, found)
 
 
-def _totals(job: Job, exporter: psycopg.Connection) -> Totals:
-    cursor = exporter.execute(postgresql_totals(job.table))
+def pages_of(job: Job, connection: psycopg.Connection) -> int:
+    """How many physical pages the table has now."""
+    return int(_one(connection, PAGES, [_name(job)]))
+
+
+def _totals(job: Job, connection: psycopg.Connection) -> Totals:
+    cursor = connection.execute(postgresql_totals(job.table))
     names = [column.name for column in cursor.description or ()]
     return from_database(names, cursor.fetchone() or ())
 
 
-def _ranges(pages: int) -> list[str]:
+def page_ranges(pages: int) -> list[str]:
     """Disjoint ranges of physical pages that cover the table, also past its end."""
     step = max(1, -(-pages // PARTITIONS))
     starts = list(range(0, max(pages, 1), step))

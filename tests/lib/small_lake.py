@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def lake(
     simulate(settings.layers, contracts, persons, seed, DAY, quiet)
     with running_sources(settings, contracts, quiet):
         deliver(settings, contracts, DAY, quiet)
-        spark = start_spark(settings)
+        spark = start_spark(settings, brief=True)
         try:
             yield settings, contracts
         finally:
@@ -73,3 +74,23 @@ def job(
     )
     sys.stderr.write(run.stdout + run.stderr)
     return run.returncode
+
+
+def lake_command(settings: Settings, *arguments: str) -> tuple[int, str]:
+    """`./lake …` as a person would; its exit code and everything it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ops", *arguments],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "LAKE_HOME": str(settings.home),
+            "LAKE_CONTRACTS": str(settings.contracts),
+            "LAKE_SHARING_URL": settings.sharing_url,
+            "COLUMNS": "200",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    sys.stderr.write(done.stdout + done.stderr)
+    return done.returncode, done.stdout + done.stderr

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -56,3 +58,12 @@ def test_compose_names_what_exists() -> None:
         re.findall(r"\$\{(\w+):\?", (ROOT / "docker-compose.yml").read_text("utf-8"))
     )
     assert needed <= set(re.findall(r"^(\w+)=", example, re.M))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")))
+def test_notebooks_are_kept_without_outputs(path: Path) -> None:
+    """An output kept in git would be published data outside the shared zone."""
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert code
+    assert all(not cell["outputs"] and not cell["execution_count"] for cell in code)

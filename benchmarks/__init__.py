@@ -1,0 +1,1 @@
+"""Comparisons with what people would otherwise do, side by side in one run."""

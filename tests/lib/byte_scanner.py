@@ -1,0 +1,183 @@
+"""Looks through every byte of a folder for the values of known people.
+
+Files are taken as they lie there, whether a table's log names them or not: Parquet cells,
+pages, footers and statistics, JSON logs with what they carry inside strings, and names of
+files and folders. Identity numbers, mobiles and addresses are found anywhere in a text,
+names where they are a whole cell. A finding says where, never what.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tests.lib.parquet_pages import byte_arrays, pages
+
+IDENTITY = re.compile(r"(?=([0-9]{17}[0-9X]))")
+MOBILE = re.compile(r"(?=(1[3-9][0-9]{9}))")
+RUN = re.compile(r"[\u4e00-\u9fff][0-9A-Za-z\-\u4e00-\u9fff]*")
+SEPARATORS = re.compile(r"[ \t\u00a0\u3000_.·-]+")
+ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
+Findings = set[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What must not be seen. Empty values are nobody's."""
+
+    identity_numbers: frozenset[str]
+    mobiles: frozenset[str]
+    addresses: frozenset[str]
+    names: frozenset[str]
+    endings: frozenset[str] = field(init=False)
+    shortest: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        shortest = min(map(len, self.addresses), default=0)
+        object.__setattr__(self, "shortest", shortest)
+        endings = frozenset(text[-shortest:] for text in self.addresses)
+        object.__setattr__(self, "endings", endings)
+
+    def in_text(self, text: str) -> set[str]:
+        """Kinds of values that occur anywhere in a text."""
+        found = set()
+        upper = text.upper()
+        plain = upper if upper.isascii() else unicodedata.normalize("NFKC", upper)
+        for form in {upper, SEPARATORS.sub("", plain)}:
+            if not self.identity_numbers.isdisjoint(IDENTITY.findall(form)):
+                found.add("identity_number")
+            if not self.mobiles.isdisjoint(MOBILE.findall(form)):
+                found.add("mobile")
+        if any(self._address_in(run) for run in RUN.findall(text)):
+            found.add("address")
+        return found
+
+    def _address_in(self, run: str) -> bool:
+        """Every place where one could end; a set lookup instead of a search for each."""
+        size = self.shortest
+        for end in range(size, len(run) + 1) if size else ():
+            if run[end - size : end] in self.endings:
+                part = run[:end]
+                if any(part.endswith(address) for address in self.addresses):
+                    return True
+        return False
+
+    def in_cells(self, cells: Iterable[str]) -> set[str]:
+        """The same for whole cells, and names too."""
+        cells = list(cells)
+        found = self.in_text("\n".join(cells))
+        if not self.names.isdisjoint(cell.strip() for cell in cells):
+            found.add("name")
+        return found
+
+
+def truth_of(people: pa.Table) -> Truth:
+    """From the simulation's people: identity_number, name, mobile, address."""
+
+    def values(name: str) -> frozenset[str]:
+        return frozenset(filter(None, people.column(name).to_pylist()))
+
+    return Truth(
+        values("identity_number"), values("mobile"), values("address"), values("name")
+    )
+
+
+def scan(folder: Path, truth: Truth) -> Findings:
+    """(kind, place) of everything found under the folder."""
+    found: Findings = set()
+    for path in sorted(folder.rglob("*")):
+        place = path.relative_to(folder).as_posix()
+        name = unquote(unquote(path.name))
+        found |= {(kind, f"{place} name") for kind in truth.in_cells(_parts(name))}
+        if path.is_file():
+            for how, kinds in _kinds_in(path, truth):
+                found |= {(kind, f"{place} {how}") for kind in kinds}
+    return found
+
+
+def _parts(name: str) -> list[str]:
+    """A name, and the value of a partition folder on its own."""
+    return [name, *name.split("=", 1)[1:]]
+
+
+def _kinds_in(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
+    content = path.read_bytes()
+    parquet = content[:4] == b"PAR1"
+    # Packed pages read as UTF-16 are endless invented Chinese: those are unpacked instead.
+    for encoding in ENCODINGS[:1] if parquet else ENCODINGS:
+        yield f"bytes {encoding}", truth.in_text(content.decode(encoding, "ignore"))
+    if parquet:
+        yield from _parquet(path, truth)
+    elif path.suffix in (".json", ".crc") or path.name.startswith("_last"):
+        for line in content.decode("utf-8", "ignore").splitlines():
+            yield "json", truth.in_cells(_strings(_json(line)))
+
+
+def _parquet(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
+    for page in pages(path):
+        text = page.content.decode("utf-8", "ignore")
+        yield f"page {page.column}", truth.in_text(text)
+        values = (item.decode("utf-8", "ignore") for item in byte_arrays(page.plain))
+        yield f"page values {page.column}", truth.in_cells(values)
+    file = pq.ParquetFile(path)
+    for name, value in (file.metadata.metadata or {}).items():
+        texts = [name.decode(), *_strings(_json(value.decode("utf-8", "ignore")))]
+        yield "footer", truth.in_cells(texts)
+    yield "statistics", truth.in_cells(_statistics(file.metadata))
+    for group in range(file.num_row_groups):
+        table = file.read_row_group(group)
+        for name in table.column_names:
+            yield f"cells {name}", truth.in_cells(_texts(table.column(name)))
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    """Distinct cells as text, whatever they are typed as."""
+    values = column.combine_chunks()
+    if pa.types.is_nested(values.type):
+        return [text for value in values.to_pylist() for text in _strings(value)]
+    return [str(value) for value in pc.unique(values).to_pylist() if value is not None]
+
+
+def _statistics(metadata: Any) -> Iterator[str]:
+    for group in range(metadata.num_row_groups):
+        for number in range(metadata.num_columns):
+            facts = metadata.row_group(group).column(number).statistics
+            if facts is not None and facts.has_min_max:
+                yield str(facts.min)
+                yield str(facts.max)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every text in a value; texts that are themselves JSON are opened."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield str(name)
+            yield from _strings(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)
+    elif isinstance(value, str):
+        yield value
+        if value[:1] in ("{", "["):
+            inner = _json(value)
+            if not isinstance(inner, str):
+                yield from _strings(inner)
+    elif value is not None:
+        yield str(value)

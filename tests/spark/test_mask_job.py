@@ -1,0 +1,170 @@
+"""The step `mask`: what it records, and that nothing a scan refuses stays anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from audit.ledger import open_ledger
+from jobs.mask import mask_batch
+from jobs.publish import publish
+from lake_config.errors import (
+    ControlTotalsDiffer,
+    KeyUnavailable,
+    LeakFound,
+    NothingToDo,
+)
+from lake_config.settings import Settings
+from privacy import policy
+from privacy.keys import MASTER
+from tests.lib.gated_batch import (
+    HIDDEN,
+    INVENTED,
+    PEOPLE,
+    gated,
+    last,
+    new_lake,
+    people,
+)
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Settings:
+    new_lake(settings, INVENTED)
+    return settings
+
+
+def kinds(settings: Settings) -> list[str]:
+    return [event.kind for event in open_ledger(settings).events()]
+
+
+def staged_files(settings: Settings) -> list[str]:
+    return [path.name for path in settings.layers.staging.rglob("*") if path.is_file()]
+
+
+def test_the_receipt_says_what_lies_in_staging(lake: Settings, spark: Any) -> None:
+    job, before = gated(lake, spark, INVENTED, "people", people(50), broken={3, 7})
+    masked = mask_batch(job, before)
+    body = masked.body
+    staged = DeltaTable(str(lake.home / body["staged"]))
+    rows = staged.to_pyarrow_table().to_pylist()
+    assert body["rows"] == len(rows) == 48
+    assert body["leak_scan"] == {"cells": 48 * 9, "hits": 0, "found": {}, "ok": True}
+    assert body["columns"] == list(rows[0]) and not set(HIDDEN) & set(body["columns"])
+    assert {row["times"] for row in rows} == set(range(50)) - {2, 6}
+    assert len(body["files"]) == len(staged.file_uris())
+    assert sum(file["rows"] for file in body["files"]) == 48
+
+
+def test_keys_are_recorded_before_they_are_used(lake: Settings, spark: Any) -> None:
+    job, before = gated(lake, spark, INVENTED, "people", people(5))
+    body = mask_batch(job, before).body
+    assert kinds(lake)[-2:] == ["key_used", "masked"]
+    used = list(open_ledger(lake).events())[-2]
+    assert used.body["key_ids"] == body["key_ids"]
+    assert "r=analysts;p=statistics;d=invented;c=mobile;v=1" in body["key_ids"]
+
+
+def test_the_log_of_staging_holds_no_smallest_or_largest_value(
+    lake: Settings, spark: Any
+) -> None:
+    job, before = gated(lake, spark, INVENTED, "people", people(5))
+    staged = lake.home / mask_batch(job, before).body["staged"]
+    log = "".join(path.read_text("utf-8") for path in staged.glob("_delta_log/*.json"))
+    assert "minValues" not in log and "numRecords" in log
+
+
+def test_a_second_run_has_nothing_to_do(lake: Settings, spark: Any) -> None:
+    job, before = gated(lake, spark, INVENTED, "people", people(5))
+    mask_batch(job, before)
+    with pytest.raises(NothingToDo):
+        mask_batch(job, before)
+
+
+def test_an_earlier_try_s_leftovers_go(lake: Settings, spark: Any) -> None:
+    job, before = gated(lake, spark, INVENTED, "people", people(5))
+    dead = job.layers.staged("analysts", "invented", "people", job.date, "dead")
+    dead.mkdir(parents=True)
+    (dead / "half.parquet").write_bytes(b"x")
+    mask_batch(job, before)
+    assert not dead.exists()
+
+
+def weakened(monkeypatch: pytest.MonkeyPatch, *kinds_: str) -> None:
+    for kind in kinds_:
+        line = replace(policy.TABLE[kind], statistics=policy.KEEP)
+        monkeypatch.setitem(policy.TABLE, kind, line)
+
+
+def test_a_leak_is_deleted_recorded_and_raised(
+    lake: Settings, spark: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, first = gated(lake, spark, INVENTED, "people", people(5))
+    published = publish(good, mask_batch(good, first))
+    table = lake.layers.shared_table("analysts", "invented", "people")
+    before = sorted(path.name for path in table.rglob("*"))
+    weakened(monkeypatch, "mobile", "bank_card", "identity_number")
+    day = good.date.replace(day=3)
+    job, second = gated(lake, spark, INVENTED, "people", people(5), day=day)
+    with pytest.raises(LeakFound) as refusal:
+        mask_batch(job, second)
+    receipt = last(lake, "masked", job.batch)
+    assert not receipt.ok
+    assert receipt.body["leak_scan"]["hits"] == 15
+    assert receipt.body["leak_scan"]["found"] == {
+        "identity_no: identity_number": 5, "mobile: mobile": 5, "card: bank_card": 5,
+    }  # fmt: skip
+    assert staged_files(lake) == []
+    assert kinds(lake)[-1] == "alert"
+    assert "139" not in str(refusal.value)
+    assert sorted(path.name for path in table.rglob("*")) == before
+    assert DeltaTable(str(table)).version() == published.body["version"] == 0
+
+
+def test_an_identity_number_that_hides_in_another_column_is_found(
+    lake: Settings, spark: Any
+) -> None:
+    rows = people(30)
+    rows[17]["office"] = f"经办：{rows[17]['identity_no']}"
+    rows[18]["times"] = 13945551234
+    job, before = gated(lake, spark, INVENTED, "people", rows)
+    with pytest.raises(LeakFound):
+        mask_batch(job, before)
+    found = last(lake, "masked", job.batch).body["leak_scan"]["found"]
+    assert found == {"office: identity_number": 1, "times: mobile": 1}
+
+
+def test_a_column_named_after_somebody_is_found(lake: Settings, spark: Any) -> None:
+    columns = tuple(
+        replace(item, business_name="电话13945551234")
+        if item.name == "office"
+        else item
+        for item in PEOPLE.columns
+    )
+    contract = replace(INVENTED, tables=(replace(PEOPLE, columns=columns),))
+    job, before = gated(lake, spark, contract, "people", people(3))
+    with pytest.raises(LeakFound):
+        mask_batch(job, before)
+    assert staged_files(lake) == []
+
+
+def test_other_rows_than_the_gate_accepted_are_refused(
+    lake: Settings, spark: Any
+) -> None:
+    job, before = gated(lake, spark, INVENTED, "people", people(10))
+    before.body["accepted"] = 11
+    with pytest.raises(ControlTotalsDiffer):
+        mask_batch(job, before)
+    assert staged_files(lake) == []
+    assert not last(lake, "masked", job.batch).ok
+
+
+def test_without_the_key_nothing_is_written(lake: Settings, spark: Any) -> None:
+    job, before = gated(lake, spark, INVENTED, "people", people(3))
+    (lake.layers.keys / MASTER).unlink()
+    with pytest.raises(KeyUnavailable):
+        mask_batch(job, before)
+    assert staged_files(lake) == []

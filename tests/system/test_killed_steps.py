@@ -1,0 +1,130 @@
+"""Kill −9 in every step: run again, and the published content is as if never killed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from deltalake import DeltaTable
+
+from audit.ledger import open_ledger
+from audit.verify import verify
+from lake_config.layers import CURATED
+from lake_config.settings import ROOT, Settings
+from ops.processes import stop
+from ops.spark_service import forget_spark, start_spark
+from tests.lib.one_department import (
+    DEPARTMENT,
+    TABLE,
+    hand_over,
+    signed_lake,
+    teachers,
+)
+from tests.lib.small_lake import DAY, lake_command
+
+NEXT = DAY + timedelta(days=1)
+KILLED = """
+import importlib, os, sys
+from jobs.__main__ import main
+
+def die(*_, **__):
+    os.kill(os.getpid(), 9)
+
+module, _, name = sys.argv[1].partition(":")
+owner = importlib.import_module(module)
+for part in name.split(".")[:-1]:
+    owner = getattr(owner, part)
+setattr(owner, name.split(".")[-1], die)
+sys.exit(main(sys.argv[2:]))
+"""
+PLACES = {
+    "land": (
+        "jobs.collect:write_once",
+        "jobs.collect:_committed",
+        "jobs.collect:_keep_totals",
+        "jobs.context:Job.record",
+        "jobs.reconcile:compare",
+    ),
+    "gate": ("jobs.gate:_verdict", "jobs.context:Job.record"),
+    "release": (
+        "jobs.mask:_write",
+        "jobs.mask:files_of",
+        "jobs.mask:_scan",
+        "jobs.context:Job.record",
+        "jobs.publish:_commit",
+        "jobs.context:Job.record",
+        "jobs.publish:shutil.rmtree",
+    ),
+}
+"""In the order a batch passes them: it dies at each once, and is run again."""
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    home = tmp_path_factory.mktemp("killed")
+    found = signed_lake(home, home / "contracts", "丙")
+    spark = start_spark(found, brief=True)
+    try:
+        yield found
+    finally:
+        stop(spark)
+        forget_spark(found)
+
+
+def ended(settings: Settings, step: str, killed_at: str = "") -> int:
+    """The step in a process of its own, which dies when it comes to a place."""
+    how = ["-c", KILLED, killed_at] if killed_at else ["-m", "jobs"]
+    about = [step, "--department", DEPARTMENT, "--table", TABLE, "--date", f"{NEXT}"]
+    places = {
+        "LAKE_HOME": str(settings.home),
+        "LAKE_CONTRACTS": str(settings.contracts),
+    }
+    done = subprocess.run(
+        [sys.executable, *how, *about], cwd=ROOT, env={**os.environ, **places}
+    )
+    return done.returncode
+
+
+def rows_of(settings: Settings, version: int) -> list[tuple[object, ...]]:
+    table = settings.layers.shared_table(CURATED, DEPARTMENT, TABLE)
+    found = DeltaTable(str(table), version=version).to_pyarrow_table()
+    return sorted(tuple(row.values()) for row in found.to_pylist())
+
+
+def test_killed_in_every_step_and_still_the_same(settings: Settings) -> None:
+    run = ["run", DEPARTMENT, "--date"]
+    hand_over(settings, teachers(), DAY)
+    assert lake_command(settings, *run, f"{DAY}")[0] == 0
+    hand_over(settings, teachers(), NEXT)
+    for step, places in PLACES.items():
+        for place in places:
+            assert ended(settings, step, place) == -9, place
+        assert ended(settings, step) in (0, 99)
+    code, said = lake_command(settings, *run, f"{NEXT}")
+    assert code == 0 and "没有改动任何内容" in said
+    shared = settings.layers.shared_table(CURATED, DEPARTMENT, TABLE)
+    assert DeltaTable(str(shared)).version() == 1
+    assert rows_of(settings, 1) == rows_of(settings, 0)
+    events = list(open_ledger(settings).events())
+    assert sum(event.kind == "published" for event in events) == 2
+    assert verify(settings).ok
+    assert not list(settings.layers.staging.rglob("*.parquet"))
+
+
+def test_every_file_in_the_shared_zone_passed_a_scan(settings: Settings) -> None:
+    scanned = {
+        file["sha256"]
+        for event in open_ledger(settings).events()
+        if event.kind == "masked" and event.body["leak_scan"]["ok"]
+        for file in event.body["files"]
+    }
+    lying = {
+        hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in settings.layers.shared.rglob("*.parquet")
+    }
+    assert lying and lying <= scanned
