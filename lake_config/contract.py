@@ -12,7 +12,18 @@ from typing import Any
 SHARE_TYPES = ("无条件共享", "有条件共享", "不予共享")
 CLASSIFICATIONS = ("一般", "重要", "核心")
 LOGICAL_TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
-TRANSPORTS = ("jdbc", "files", "rest")
+TRANSPORT_OF = {
+    "postgresql": "jdbc",
+    "mysql": "jdbc",
+    "oracle": "jdbc",
+    "local": "files",
+    "api": "rest",
+}
+"""Server type to transport."""
+ENVIRONMENTS = ("dev", "prod")
+FILE_FORMATS = ("csv", "xlsx", "jsonl", "parquet")
+ORIGINS = ("own", "provincial", "national")
+RULE_KINDS = ("order", "sum")
 NETWORK_ZONES = ("government", "medical", "police")
 CONTROL_DEPTHS = ("rows", "keys", "columns")
 SEVERITIES = ("stop", "warn")

@@ -1,7 +1,7 @@
 """From ODCS 3.2 files to frozen facts, strictly: all problems at once, each with its line.
 
-`contract_keys.py` says which keys exist, `contract_checks.py` which facts contradict each
-other; this module turns a file that passed both into a `Contract`.
+`contract_keys.py` says what each key may be, `contract_checks.py` which facts contradict
+each other; this module turns a file that passed both into a `Contract`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lake_config.contract import (
+    TRANSPORT_OF,
     Band,
     Column,
     Contract,
@@ -22,37 +23,54 @@ from lake_config.contract import (
     Table,
 )
 from lake_config.contract_checks import check_facts
-from lake_config.contract_keys import CONTRACT, check_shape, custom_properties
+from lake_config.contract_keys import CONTRACT
+from lake_config.contract_shape import check_shape, custom_properties
 from lake_config.contract_yaml import Source, read_yaml
-from lake_config.errors import ContractError
-
-TRANSPORT_OF = {
-    "postgresql": "jdbc",
-    "mysql": "jdbc",
-    "oracle": "jdbc",
-    "local": "files",
-    "api": "rest",
-}
+from lake_config.errors import ContractError, UsageError
 
 
 def load_contracts(folder: Path) -> tuple[Contract, ...]:
     """All contracts of a folder, by file name; ContractError names every problem."""
-    paths = tuple(sorted(folder.glob("*.yaml")))
-    if not paths:
-        raise ContractError((f"{folder} 里没有契约文件（*.yaml）。",))
-    sources = [_checked(path) for path in paths]
-    if problems := _problems(sources):
+    contracts, problems = sound_contracts(folder)
+    if problems:
         raise ContractError(problems)
-    pairs = zip(sources, paths, strict=True)
-    return tuple(_contract(source.data, path) for source, path in pairs)
+    return contracts
+
+
+def sound_contracts(folder: Path) -> tuple[tuple[Contract, ...], tuple[str, ...]]:
+    """The contracts of a folder that can be loaded, and every problem of the others."""
+    sources = [_own_file(path) for path in sorted(folder.glob("*.yaml"))]
+    if not sources:
+        return (), (f"{folder} 里没有契约文件（*.yaml）。",)
+    sound = tuple(_contract(source) for source in sources if not source.problems)
+    return sound, _problems(sources)
+
+
+def contract_of(folder: Path, department: str) -> Contract:
+    """One department's contract; nothing depends on the files of the others."""
+    known = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    if department not in known:
+        raise UsageError(f"没有部门“{department}”。现有：{'、'.join(known) or '无'}。")
+    return _loaded(_own_file(known[department]))
 
 
 def load_contract(path: Path) -> Contract:
     """One contract; ContractError names every problem in it."""
-    source = _checked(path)
+    return _loaded(_checked(path))
+
+
+def _loaded(source: Source) -> Contract:
     if source.problems:
         raise ContractError(tuple(source.problems))
-    return _contract(source.data, path)
+    return _contract(source)
+
+
+def _own_file(path: Path) -> Source:
+    """A department is found by its file's name, so that must be its own."""
+    source = _checked(path)
+    if not source.problems and source.data["name"] != path.stem:
+        source.complain(("name",), f"文件名应为 {source.data['name']}.yaml。")
+    return source
 
 
 def check_contracts(paths: tuple[Path, ...]) -> tuple[str, ...]:
@@ -62,31 +80,34 @@ def check_contracts(paths: tuple[Path, ...]) -> tuple[str, ...]:
 
 def _problems(sources: list[Source]) -> tuple[str, ...]:
     problems = [problem for source in sources for problem in source.problems]
-    names = Counter(
-        source.data.get("name") for source in sources if isinstance(source.data, dict)
-    )
-    twice = [name for name, number in names.items() if name and number > 1]
+    found = [source.data for source in sources if isinstance(source.data, dict)]
+    names = Counter(str(data["name"]) for data in found if data.get("name"))
+    twice = [name for name, number in names.items() if number > 1]
     problems += [f"部门“{name}”有不止一份契约，请只保留一份。" for name in twice]
     return tuple(problems)
 
 
 def _checked(path: Path) -> Source:
     source = read_yaml(path)
-    if not source.problems:
+    if source.problems:
+        return source
+    if isinstance(source.data, dict):
         check_shape(source, source.data, CONTRACT)
-        check_facts(source)
+        check_facts(source, source.data)
+    else:
+        source.complain((), "文件是空的，或不是键值形式的契约。")
     return source
 
 
-def _contract(data: dict[str, Any], path: Path) -> Contract:
-    blank = Source(path.name)
-    own = custom_properties(blank, data, "contract", ())
+def _contract(source: Source) -> Contract:
+    data: dict[str, Any] = source.data
+    own = custom_properties(data)
     members = {item["role"]: item["username"] for item in data["team"]["members"]}
     return Contract(
         department=data["name"],
         business_name=data["team"]["name"],
         version=data["version"],
-        digest=_digest(path.read_bytes()),
+        digest=_digest(source.content),
         servers=tuple(_server(item) for item in data["servers"]),
         tables=tuple(_table(item, data, own) for item in data["schema"]),
         origin=own["origin"],
@@ -111,7 +132,7 @@ def _digest(content: bytes) -> str:
 
 
 def _server(item: dict[str, Any]) -> Server:
-    own = custom_properties(Source(""), item, "server", ())
+    own = custom_properties(item)
     address: dict[str, Any] = {
         key: item[key]
         for key in ("host", "port", "database", "schema", "path", "location")
@@ -134,7 +155,7 @@ def _server(item: dict[str, Any]) -> Server:
 
 
 def _table(item: dict[str, Any], data: dict[str, Any], top: dict[str, Any]) -> Table:
-    own = custom_properties(Source(""), item, "table", ())
+    own = custom_properties(item)
     kinds = {server["server"]: server["type"] for server in data["servers"]}
     transport = TRANSPORT_OF[kinds[own["server"]]]
     band = own["band"]
@@ -188,7 +209,7 @@ def _sla(data: dict[str, Any], table: str, name: str) -> Any:
 
 
 def _column(item: dict[str, Any], transport: str) -> Column:
-    own = custom_properties(Source(""), item, "column", ())
+    own = custom_properties(item)
     options = item.get("logicalTypeOptions", {})
     minimum, maximum = options.get("minimum"), options.get("maximum")
     return Column(

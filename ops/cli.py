@@ -83,7 +83,7 @@ def check() -> None:
 
 @app.command()
 def fix() -> None:
-    """自动整理代码格式。"""
+    """自动整理代码格式，并重写由代码生成的文档页。"""
     from ops.development import run_fixes
 
     raise typer.Exit(run_fixes())

@@ -48,6 +48,10 @@ def run_checks() -> int:
 
 
 def run_fixes() -> int:
+    """Format the code, and write the pages that are generated from it."""
+    from ops.reference_pages import write_pages
+
+    write_pages()
     return _module("ruff", "check", "--fix", ".") or _module("ruff", "format", ".")
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +22,7 @@ from lake_config.settings import ROOT
 from quality.suite import rules_for
 
 FOLDER = ROOT / "lake_config" / "contracts"
+SMALL = (ROOT / "tests/lib/contracts/education.yaml").read_text("utf-8")
 MEDICAL = (FOLDER / "medical_insurance.yaml").read_text("utf-8")
 POLICE = (FOLDER / "public_security.yaml").read_text("utf-8")
 
@@ -84,7 +92,34 @@ DAMAGES = {
     "no YAML": ("servers:", "servers: [", "YAML"),
     "too short a code": ("0001/000001", "0001/1", "resourceCode"),
     "no band": ("          rowsDown: 0.02\n", "", "band"),
+    "a list where a text belongs": ("value: 日", "value: [日]", "updateCycle"),
+    "property twice": (
+        "property: shareMode",
+        "property: openType",
+        "重复",
+    ),
+    "latency in days": ("value: 72\n    unit: h", "value: 3\n    unit: d", "latency"),
+    "order of three columns": (
+        "columns: [admitted_at, discharged_at]",
+        "columns: [admitted_at, discharged_at, admitted_at]",
+        "order",
+    ),
+    "member without a role": (
+        "medical_insurance.owner\n      role: owner",
+        "medical_insurance.owner",
+        "role",
+    ),
+    "schedule that is none": ('"0 1 * * *"', "daily", "cron"),
 }
+
+MISSING = "left out"
+FIVE_MISTAKES = (
+    "unknown key at the top",
+    "unknown semantic type",
+    "dangling reference",
+    "rule about a missing column",
+    "broken pattern",
+)
 
 
 def written(folder: Path, text: str) -> Path:
@@ -143,19 +178,23 @@ def test_damage_is_refused_with_file_line_and_reason(tmp_path: Path, name: str) 
 
 
 def test_five_mistakes_give_five_messages(tmp_path: Path) -> None:
-    text = MEDICAL
-    for name in (
-        "unknown key at the top",
-        "unknown semantic type",
-        "dangling reference",
-        "rule about a missing column",
-        "broken pattern",
-    ):
-        old, new, _ = DAMAGES[name]
+    """Through the command people use: every mistake, on its own line, and exit code 2."""
+    text, planted = MEDICAL, []
+    for name in FIVE_MISTAKES:
+        old, new, word = DAMAGES[name]
         text = text.replace(old, new, 1)
-    problems = check_contracts((written(tmp_path, text),))
-    assert len(problems) == 5
-    assert ContractError(problems).exit_code == 2
+        planted.append((new, word))
+    path = written(tmp_path, text)
+    command = [sys.executable, "-m", "ops", "contracts", "check", str(path)]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == ContractError.exit_code == 2
+    said = done.stderr.splitlines()
+    assert len(said) == 5
+    for new, word in planted:
+        line = text[: text.index(new)].count("\n") + 1
+        assert any(s.startswith(f"edited.yaml:{line}: ") and word in s for s in said)
 
 
 def test_line_of_the_problem_is_the_line_in_the_file(tmp_path: Path) -> None:
@@ -203,3 +242,27 @@ def test_random_damage_is_refused_or_loads(
         assert load_contract(path).tables
     except ContractError as error:
         assert error.problems
+
+
+@pytest.mark.parametrize("odd", [MISSING, None, "x", [[1]]], ids=str)
+def test_an_odd_value_anywhere_is_refused_or_loads(tmp_path: Path, odd: Any) -> None:
+    """The same for well-formed files: each value of one contract in turn."""
+    whole = yaml.safe_load(SMALL)
+    for number in range(len(list(_slots(whole)))):
+        contract = deepcopy(whole)
+        holder, key = list(_slots(contract))[number]
+        if odd is MISSING:
+            del holder[key]
+        else:
+            holder[key] = odd
+        path = written(tmp_path, json.dumps(contract, ensure_ascii=False))
+        assert check_contracts((path,)) or load_contract(path).tables
+
+
+def _slots(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a tree that a value can be put into."""
+    pairs = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, inner in list(pairs):
+        yield node, key
+        if isinstance(inner, dict | list):
+            yield from _slots(inner)

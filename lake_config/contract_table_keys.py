@@ -1,0 +1,164 @@
+"""Every key a contract's tables, columns and quality rules may have.
+
+The part of `contract_keys.py` that describes data; the same declarations.
+"""
+
+from __future__ import annotations
+
+from lake_config.contract import (
+    CLASSIFICATIONS,
+    CONTROL_DEPTHS,
+    FILE_FORMATS,
+    LOGICAL_TYPES,
+    RULE_KINDS,
+    SEMANTIC_TYPES,
+    SEVERITIES,
+    SHARE_TYPES,
+)
+from lake_config.contract_shape import NAME, OWN, Key, Level, When, name, one_of, text
+
+NOT_PERSONAL = "确非个人信息请写 not_personal。"
+
+IMPLEMENTATION = Level(
+    "implementation",
+    {
+        "rule": one_of(
+            "`order`: the first column is not after the second; "
+            "`sum`: the first column is the sum of the others",
+            RULE_KINDS,
+        ),
+        "columns": Key([str], "the columns, in the order the rule needs", True),
+        "tolerance": Key(float, "how far a sum may be off; 0 when left out"),
+    },
+)
+QUALITY = Level(
+    "quality",
+    {
+        "name": text("`<rule>.<subject>`, as receipts show it", needed=True),
+        "description": text("for people"),
+        "type": text("ODCS's word for a rule of our own: `custom`"),
+        "engine": text("who runs it: `lake`"),
+        "severity": one_of(
+            "`stop` sends the row to quarantine, `warn` only counts it", SEVERITIES
+        ),
+        "dimension": text("ODCS's word, such as `consistency`"),
+        "implementation": Key(IMPLEMENTATION, "the rule itself", True, law="L40"),
+    },
+)
+OPTIONS = Level(
+    "logicalTypeOptions",
+    {
+        "maxLength": Key(int, "longest text, in characters"),
+        "pattern": text("regular expression the whole text must match"),
+        "format": text("layout of dates and times in text, such as `yyyy-MM-dd`"),
+        "minimum": Key(object, "smallest allowed value"),
+        "maximum": Key(object, "largest allowed value"),
+    },
+)
+CODE = Level(
+    "enum",
+    {
+        "value": text("the code", needed=True),
+        "label": text("what it stands for"),
+        "description": text("for people"),
+    },
+)
+RELATIONSHIP = Level(
+    "relationship",
+    {
+        "type": text("ODCS's word: `foreignKey`"),
+        "to": text("`table.column` of the same department", needed=True),
+    },
+)
+COLUMN = Level(
+    "column",
+    {
+        "name": name("as the source calls it"),
+        "businessName": text("Chinese name", True, "L02"),
+        "description": text("for people"),
+        "logicalType": one_of("type after parsing", LOGICAL_TYPES, law="L02"),
+        "physicalType": text("type at the source; `text` in files and REST", True),
+        "logicalTypeOptions": Key(OPTIONS, "what values may look like"),
+        "classification": one_of(
+            "level of the column, never above its table's", CLASSIFICATIONS, law="L09"
+        ),
+        "primaryKey": Key(bool, "part of the key that tells rows apart"),
+        "primaryKeyPosition": Key(int, "place in the key, from 1; for people"),
+        "required": Key(bool, "no row without a value"),
+        "unique": Key(bool, "no value twice"),
+        "enum": Key([CODE], "the only allowed values"),
+        "relationships": Key([RELATIONSHIP], "values must exist in another table"),
+        "customProperties": OWN,
+    },
+    {
+        "semanticType": Key(
+            str,
+            "what the column says about a person; decides the masking",
+            needed=True,
+            words=tuple(SEMANTIC_TYPES),
+            advice=NOT_PERSONAL,
+            law="L50",
+        ),
+    },
+)
+BAND = Level(
+    "band",
+    {
+        "rowsDown": Key(float, "share of rows that may be missing", True),
+        "rowsUp": Key(float, "share of rows that may be added", True),
+        "quarantined": Key(float, "share of rows that may be held back", True),
+        "minimumRows": Key(int, "fewer rows are never accepted", True),
+    },
+)
+TABLE_PROPERTIES = {
+    "server": text("the server that hands it over", needed=True),
+    "path": text("path in the REST service, from `/`; REST must say it"),
+    "file": Key(
+        str,
+        "name of the file; files must say it, others must not",
+        form=rf"{NAME}\.({'|'.join(FILE_FORMATS)})",
+        advice=f"应为小写名加扩展名：{'、'.join(FILE_FORMATS)}。",
+    ),
+    "format": one_of(
+        "as the file's ending; goes with `file`", FILE_FORMATS, "L03", False
+    ),
+    "resourceCode": Key(
+        str,
+        "code in the catalogue",
+        needed=True,
+        form="[0-9]{6,16}/[0-9]{6}",
+        advice="应为“类目码/6 位顺序号”。",
+        law="L02",
+    ),
+    "sourceDepartment": text("when another than the contract's", law="L06"),
+    "shareType": one_of(
+        "无条件共享 is refused where a column is personal", SHARE_TYPES, law="L01"
+    ),
+    "shareCondition": text(
+        "what an applicant must fulfil", When("shareType", ("有条件共享",)), law="L01"
+    ),
+    "legalBasis": text("why not shared", When("shareType", ("不予共享",)), law="L01"),
+    "shareMode": text("how it is shared, such as 库表", True, "L02"),
+    "openType": text("whether it is open to the public", True, "L02"),
+    "classification": one_of("level of the table", CLASSIFICATIONS, law="L09"),
+    "updateCycle": text("how often it is delivered, such as 日", True, "L02, L04"),
+    "controlDepth": one_of("what is compared with the source", CONTROL_DEPTHS),
+    "recordNumber": text(
+        "a column without personal data that names held-back rows to engineers"
+    ),
+    "band": Key(BAND, "how far a batch may differ from the last published one", True),
+}
+TABLE = Level(
+    "table",
+    {
+        "name": name("as the source calls it"),
+        "businessName": text("Chinese name, unique in the contract", True, "L02, L03"),
+        "logicalType": text("ODCS's word for a table: `object`"),
+        "physicalType": text("at the source: `table`, `file` or `resource`"),
+        "description": text("what it holds", True, "L02, L03"),
+        "customProperties": OWN,
+        "quality": Key([QUALITY], "rules beyond those the columns imply", law="L40"),
+        "properties": Key([COLUMN], "the columns, in the source's order", True),
+    },
+    TABLE_PROPERTIES,
+)
