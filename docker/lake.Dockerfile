@@ -13,7 +13,7 @@ RUN uv pip sync --system --require-hashes --compile-bytecode requirements.lock
 
 COPY . .
 ENV LAKE_JARS=/lake/jars PYTHONPATH=/lake/app PYTHONUTF8=1
-RUN python -m ops.archives && mkdir -p /lake/home && chown -R lake /lake/home
+RUN python -m ops.archives && mkdir -p -m 0700 /lake/home && chown -R lake /lake/home
 
 USER lake
 ENTRYPOINT ["/lake/app/docker/entry"]

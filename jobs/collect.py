@@ -8,28 +8,36 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import time
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from pyspark.errors import PySparkException
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from audit.receipts import counting
 from jobs.context import Job
+from jobs.control_totals import depth
+from jobs.delta_files import files_added, make_durable, rows_added
 from jobs.readers import READERS, Extract
+from jobs.readers.extract import check_types, refuse_empty
 from jobs.readers.files import refuse_changed
+from jobs.session import ENGINE_ERRORS
 from jobs.steps import Collected
+from lake_config.calendar import city_today
 from lake_config.contract import Server
 from lake_config.errors import (
     DeliveryUndecodable,
-    EmptyDelivery,
     LakeError,
     NothingToDo,
     SourceAuthorisationLapsed,
     SourceUnavailable,
 )
+from lake_config.settings import write_private
 from privacy.keys import ledger_digest
 from quality.one_pass import VIOLATIONS, violations
 from quality.suite import rules_for
@@ -52,21 +60,17 @@ def collect(job: Job) -> Collected:
         job.contract.department, job.table.name, job.date, attempt
     )
     began = time.monotonic()
-    extract = _land(job, server, path)
-    rows, undecodable = _committed(job, path)
-    if undecodable > UNDECODABLE_SHARE * rows:
-        raise DeliveryUndecodable(
-            f"{job.batch}：{rows} 行中有 {undecodable} 行无法按 {server.encoding} 解码，"
-            "整批拒收。请数源部门按约定编码重新交付。"
-        )
-    _keep_totals(job, path, extract)
+    with ExitStack() as undo:
+        undo.callback(shutil.rmtree, path, ignore_errors=True)
+        extract, rows = _attempted(job, server, path)
+        undo.pop_all()
     body = job.record(
         "collected",
         attempt,
         True,
         source_rows=extract.totals.rows,
         collected_rows=rows,
-        control=job.table.control_depth,
+        control=depth(job.table, extract.totals),
         server=server.name,
         digests=ledger_digest(job.settings, extract.totals.text()),
         duration_seconds=round(time.monotonic() - began, 1),
@@ -74,10 +78,35 @@ def collect(job: Job) -> Collected:
     return Collected(attempt, body)
 
 
+def _attempted(job: Job, server: Server, path: Path) -> tuple[Extract, int]:
+    """What the source said, and how many rows were read back from the commit."""
+    extract = _land(job, server, path)
+    rows = rows_added(path, 0)
+    _refuse_undecodable(job, server, path, rows)
+    _keep_totals(job, path, extract)
+    made = [item for item in path.rglob("*") if item.is_file()]
+    make_durable(made, job.settings.home)
+    return extract, rows
+
+
+def _refuse_undecodable(job: Job, server: Server, path: Path, rows: int) -> None:
+    """Rows of text files only: other deliveries have no bytes that could be misread."""
+    kinds = {rule.kind for rule in rules_for(job.contract, job.table)}
+    undecodable = _undecodable(path) if "decodable" in kinds else 0
+    if undecodable > UNDECODABLE_SHARE * rows:
+        raise DeliveryUndecodable(
+            f"{job.batch}：{rows} 行中有 {undecodable} 行无法按 {server.encoding} 解码，"
+            "整批拒收。请数源部门按约定编码重新交付。"
+        )
+
+
 def _check_authorisation(job: Job) -> None:
-    """Returned data may only be taken under an unexpired authorisation (L30)."""
+    """Returned data may only be taken under an unexpired authorisation (L30).
+
+    Unexpired today, whatever delivery date is asked for.
+    """
     expires = job.contract.authorisation_expires
-    if expires and date.fromisoformat(expires) < job.date:
+    if expires and date.fromisoformat(expires) < max(job.date, city_today()):
         raise SourceAuthorisationLapsed(
             f"{job.contract.department}：返还授权已于 {expires} 到期，停止归集。"
             "请办理续期后更新契约。"
@@ -87,13 +116,11 @@ def _check_authorisation(job: Job) -> None:
 def _land(job: Job, server: Server, path: Path) -> Extract:
     """Write the attempt while the source's state is held."""
     with READERS[server.kind](job, server, job.layers.delivered(path)) as extract:
-        if extract.totals.rows == 0:
-            raise EmptyDelivery(
-                f"{job.batch}：源端一行都没有。已发布的版本不受影响，请与数源部门确认。"
-            )
+        refuse_empty(job, extract.totals.rows)
         try:
+            check_types(job, extract.frame)
             write_once(raw_rows(job, extract.frame), path)
-        except PySparkException as error:
+        except ENGINE_ERRORS as error:
             raise _failed(job, server, error) from None
         extract.confirm()
         return extract
@@ -118,7 +145,7 @@ def write_once(frame: DataFrame, path: Path) -> None:
     frame.write.format("delta").mode("error").save(str(path))
 
 
-def _failed(job: Job, server: Server, error: PySparkException) -> LakeError:
+def _failed(job: Job, server: Server, error: Exception) -> LakeError:
     """Engines quote cells in their messages, so none is passed on."""
     if server.transport == "files":
         return DeliveryUndecodable(
@@ -129,18 +156,18 @@ def _failed(job: Job, server: Server, error: PySparkException) -> LakeError:
     )
 
 
-def _committed(job: Job, path: Path) -> tuple[int, int]:
-    """Rows, and undecodable rows, read back from what was committed."""
-    frame = job.spark.read.format("delta").load(str(path))
-    bad = F.exists(VIOLATIONS, lambda name: name.startswith("decodable."))
-    found = frame.agg(
-        F.count(F.lit(1)).alias("rows"),
-        F.sum(F.when(bad, 1).otherwise(0)).alias("undecodable"),
-    ).collect()[0]
-    return int(found["rows"]), int(found["undecodable"] or 0)
+def _undecodable(path: Path) -> int:
+    """Rows that break a `decodable` rule, read back from the committed files."""
+    found = 0
+    for name in files_added(path, 0):
+        column = pq.ParquetFile(path / name).read([VIOLATIONS]).column(VIOLATIONS)
+        names = column.combine_chunks()
+        bad = pc.starts_with(pc.list_flatten(names), "decodable.")
+        found += pc.count_distinct(pc.list_parent_indices(names).filter(bad)).as_py()
+    return found
 
 
 def _keep_totals(job: Job, path: Path, extract: Extract) -> None:
     """The source's plain totals stay in raw, for the reconciliation."""
     content = {"rows": extract.totals.rows, "sums": extract.totals.sums}
-    job.layers.control_totals(path).write_text(json.dumps(content), encoding="utf-8")
+    write_private(job.layers.control_totals(path), json.dumps(content))

@@ -42,6 +42,11 @@ def summed_columns(table: Table) -> tuple[Column, ...]:
     return ()
 
 
+def depth(table: Table, totals: Totals) -> str:
+    """How much a source really gave to compare, which files and services do not choose."""
+    return table.control_depth if totals.sums else ROWS
+
+
 def spark_totals(frame: DataFrame, table: Table, sums: Mapping[str, int]) -> Totals:
     """Read back from what was committed: as many checksums as the source gave."""
     wanted = [F.count(F.lit(1)).alias(ROWS)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
-import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pyspark.sql import functions as F  # noqa: N812
 
 from jobs.accepted import quarantined
 from jobs.context import ACTOR, Job
+from jobs.foreign_folder import new_file
 from jobs.steps import Gated
+from lake_config.errors import ControlTotalsDiffer
 from quality.suite import rules_for
 
 MOST_NUMBERS = 1_000
@@ -36,29 +38,34 @@ def listed(job: Job, who: str) -> list[dict[str, Any]]:
 
 
 def return_to_department(job: Job, who: str) -> tuple[Path, int]:
-    """The full bad rows into the department's own channel; nobody else can read them."""
+    """The full bad rows into the department's own channel; nobody else can read them.
+
+    On record before the first row leaves: what could not be recorded does not happen.
+    """
     gated = Gated.load(job)
     rows = quarantined(job, gated.raw(job), rules_for(job.contract, job.table))
     names = [column.name for column in job.table.columns]
     rules = F.concat_ws(" ", "_rules").alias("broken_rules")
-    found = rows.select(*names, rules).toLocalIterator()
-    folder = job.layers.returned(job.contract.department)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{job.batch}.{gated.attempt}.csv"
-    count = _write(path, [*names, "broken_rules"], found)
+    count = int(gated.body["quarantined"])
     _record(job, "quarantine_returned", who, count)
-    return path, count
+    folder = job.layers.returned(job.contract.department)
+    name = f"{job.batch}.{gated.attempt}.{secrets.token_hex(4)}.csv"
+    with new_file(job.settings.home, folder, name) as file:
+        found = rows.select(*names, rules).toLocalIterator()
+        if _write(file, [*names, "broken_rules"], found) != count:
+            raise ControlTotalsDiffer(
+                f"{job.batch}：隔离行数与把关时不符，没有退回任何内容。请查明原因。"
+            )
+    return folder / name, count
 
 
-def _write(path: Path, names: list[str], rows: Iterable[Any]) -> int:
+def _write(file: IO[str], names: list[str], rows: Iterable[Any]) -> int:
+    writer = csv.writer(file)
+    writer.writerow(names)
     count = 0
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(names)
-        for row in rows:
-            writer.writerow(row)
-            count += 1
+    for row in rows:
+        writer.writerow(row)
+        count += 1
     return count
 
 

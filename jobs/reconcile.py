@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from pyspark.sql import DataFrame
+
 from audit.receipts import find
 from jobs.context import Job
 from jobs.control_totals import ROW_SUM, Totals, spark_totals
@@ -12,6 +14,8 @@ from lake_config.errors import ControlTotalsDiffer, NothingToDo
 from privacy.keys import ledger_digest
 
 Check = dict[str, object]
+KEPT_TOTALS_CHANGED: Check = {"check": "kept_totals", "ok": False}
+"""The attempt counts no more, so that the next run collects anew."""
 
 
 def reconcile(job: Job, collected: Collected) -> Reconciled:
@@ -19,29 +23,45 @@ def reconcile(job: Job, collected: Collected) -> Reconciled:
     done = find(job.ledger, "reconciled", job.batch)
     if done and done.ok and done.body["attempt"] == collected.attempt:
         raise NothingToDo(f"{job.batch}：已核对。")
-    path = collected.raw(job)
-    kept = json.loads(job.layers.control_totals(path).read_text("utf-8"))
-    source = Totals(
-        kept["rows"], {name: int(value) for name, value in kept["sums"].items()}
-    )
-    frame = job.spark.read.format("delta").load(str(path))
-    lake = spark_totals(frame, job.table, source.sums)
-    checks = compare(source, lake)
+    source = _kept_totals(job, collected)
+    if source is None:
+        rows, checks = collected.body["collected_rows"], [KEPT_TOTALS_CHANGED]
+    else:
+        lake = spark_totals(_raw(job, collected), job.table, source.sums)
+        rows, checks = lake.rows, _checks(job, source, lake)
     ok = all(check["ok"] for check in checks)
-    body = job.record(
-        "reconciled",
-        collected.attempt,
-        ok,
-        rows=lake.rows,
-        checks=[
-            *checks,
-            {"check": "source", "ok": ok, "digest": _digest(job, source)},
-            {"check": "lake", "ok": ok, "digest": _digest(job, lake)},
-        ],
-    )
+    body = job.record("reconciled", collected.attempt, ok, rows=rows, checks=checks)
     if not ok:
         _refuse(job, checks)
     return Reconciled(collected.attempt, body)
+
+
+def _kept_totals(job: Job, collected: Collected) -> Totals | None:
+    """The source's totals as they lie in raw; None unless the receipt vouches for them."""
+    path = job.layers.control_totals(collected.raw(job))
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        sums = {name: int(value) for name, value in kept["sums"].items()}
+        totals = Totals(int(kept["rows"]), sums)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return totals if _digest(job, totals) == collected.body["digests"] else None
+
+
+def _raw(job: Job, collected: Collected) -> DataFrame:
+    return job.spark.read.format("delta").load(str(collected.raw(job)))
+
+
+def _checks(job: Job, source: Totals, lake: Totals) -> list[Check]:
+    """The verdicts, and a digest of what each side said."""
+    checks = compare(source, lake)
+    ok = all(check["ok"] for check in checks)
+    sides = {"source": source, "lake": lake}
+    digests: list[Check] = [
+        {"check": side, "ok": ok, "digest": _digest(job, totals)}
+        for side, totals in sides.items()
+    ]
+    return [*checks, *digests]
 
 
 def compare(source: Totals, lake: Totals) -> list[Check]:
@@ -59,7 +79,11 @@ def _digest(job: Job, totals: Totals) -> str:
 
 
 def _refuse(job: Job, checks: list[Check]) -> None:
-    wrong = [str(check["check"]) for check in checks if not check["ok"]]
+    wrong = [
+        str(check["check"])
+        for check in checks
+        if not check["ok"] and "digest" not in check
+    ]
     raise ControlTotalsDiffer(
         f"{job.batch}：与源端的控制总数不符（{'、'.join(wrong)}）。本次作废，"
         "已发布的版本不受影响。请与数源部门核对后重新归集。"

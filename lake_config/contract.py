@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-SHARE_TYPES = ("无条件共享", "有条件共享", "不予共享")
+NOT_SHARED = "不予共享"
+SHARE_TYPES = ("无条件共享", "有条件共享", NOT_SHARED)
 CLASSIFICATIONS = ("一般", "重要", "核心")
 LOGICAL_TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
 TRANSPORT_OF = {
@@ -67,6 +68,10 @@ SEMANTIC_TYPES: dict[str, str] = {
     "not_personal": PERSONAL_NONE,
 }
 """Closed list: semantic type to personal-information class (law.md L50)."""
+
+RECORD_NUMBERS = ("record_key", "company_code", "not_personal")
+"""What may name a held-back row to engineers: numbers that lead to a person only inside
+the department's own system. No number that is a person's elsewhere, as an identity number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,12 @@ import re
 import unicodedata
 from typing import Any
 
-from lake_config.contract import CLASSIFICATIONS, PERSONAL_NONE, SEMANTIC_TYPES
+from lake_config.contract import (
+    CLASSIFICATIONS,
+    PERSONAL_NONE,
+    RECORD_NUMBERS,
+    SEMANTIC_TYPES,
+)
 from lake_config.contract_servers import check_references, check_servers
 from lake_config.contract_shape import custom_properties, items
 from lake_config.contract_yaml import Place, Source
@@ -22,6 +27,8 @@ SLA_UNITS = {
     "latency": ("h",),
     "retention": ("d",),
 }
+NO_CHECKSUMS = ("local", "api")
+"""A manifest and a service say how many rows there are, and no more."""
 
 
 def check_facts(source: Source, data: dict[str, Any]) -> None:
@@ -69,8 +76,21 @@ def _check_table(
     for index, column in columns.items():
         _check_column(source, column, (*place, "properties", index), own)
     _check_rules(source, table, names, place)
-    if own.get("recordNumber") is not None and own["recordNumber"] not in names:
+    _check_record_number(source, columns, own.get("recordNumber"), place)
+
+
+def _check_record_number(
+    source: Source, columns: dict[int, dict[str, Any]], number: Any, place: Place
+) -> None:
+    """Engineers see it of held-back rows, so it must not be about a person."""
+    if number is None:
+        return
+    found = [_semantic(item) for item in columns.values() if item.get("name") == number]
+    if not found:
         source.complain(place, "recordNumber 指的列不存在。")
+    elif found[0] not in RECORD_NUMBERS:
+        known = "、".join(RECORD_NUMBERS)
+        source.complain(place, f"recordNumber 的列，semanticType 只能是：{known}。")
 
 
 def _check_share(
@@ -109,6 +129,8 @@ def _check_delivery(
         source.complain(place, "文件交付须写 file 和 format，且扩展名一致。")
     if kind == "api" and not str(own.get("path", "")).startswith("/"):
         source.complain(place, "接口交付须写以 / 开头的 path。")
+    if kind in NO_CHECKSUMS and own.get("controlDepth") in ("keys", "columns"):
+        source.complain(place, "文件和接口只给出行数，controlDepth 须为 rows。")
     if kind != "local" and ("file" in own or "format" in own):
         source.complain(place, "只有文件交付才写 file 和 format。")
 

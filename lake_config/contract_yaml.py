@@ -19,9 +19,11 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(slots=True)
 class Source:
-    """One file: its plain data, the line of every place in it, and what is wrong."""
+    """One file: its bytes, the plain data they say, the line of every place, and what is
+    wrong."""
 
     name: str
+    content: bytes = b""
     data: Any = None
     lines: dict[Place, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -37,7 +39,8 @@ def read_yaml(path: Path) -> Source:
     """Parse a file; a file that is no YAML has problems and no data."""
     source = Source(path.name)
     try:
-        root = yaml.compose(path.read_text("utf-8"), Loader=LOADER)
+        source.content = path.read_bytes()
+        root = yaml.compose(source.content.decode("utf-8"), Loader=LOADER)
     except OSError:
         source.problems.append(f"{path.name}:1: 文件读不到，请检查路径和权限。")
     except UnicodeDecodeError:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lake_config.errors import ComponentMissing
+from lake_config.settings import OTHERS
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 15
@@ -59,6 +60,7 @@ def start(
             user=user,
             group=user,
             extra_groups=[] if user else None,
+            umask=OTHERS,
             preexec_fn=die_with_parent,
         )
     return Service(name, process, log)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 from rich.console import Console
 
-from lake_config.contract_loader import load_contracts
+from lake_config.contract_loader import sound_contracts
 from lake_config.settings import ROOT, Settings
 from ops.airflow_service import start_airflow
 from ops.processes import Service, start, stop, wait_until
@@ -46,7 +46,10 @@ def _answers(url: str) -> bool:
 def run_services(settings: Settings) -> None:
     """Start everything on loopback and hold it until Ctrl-C."""
     services: list[Service] = []
-    with running_sources(settings, load_contracts(settings.contracts), console.print):
+    contracts, problems = sound_contracts(settings.contracts)
+    for problem in problems:
+        console.print(problem, style="red", highlight=False)
+    with running_sources(settings, contracts, console.print):
         try:
             services = [start_sharing(settings), start_spark(settings)]
             url, airflow = start_airflow(settings, console.print)

@@ -68,7 +68,13 @@ def left_out(contracts: Sequence[Contract], missing: frozenset[str]) -> frozense
 def _apt(*arguments: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     command = ["apt-get", *arguments]
-    run = subprocess.run(command, env=environment, capture_output=True, check=False)
+    run = subprocess.run(
+        command,
+        env=environment,
+        capture_output=True,
+        check=False,
+        umask=0o022,  # system files are for everybody
+    )
     if run.returncode:
         raise ComponentMissing(
             f"软件包安装失败：{' '.join(command)}，请手工执行查看原因。"

@@ -1,13 +1,15 @@
 """`python -m sharing`: the service on loopback, without an access log (links are in paths)."""
 
+import os
 from urllib.parse import urlsplit
 
 import uvicorn
 
-from lake_config.settings import load
+from lake_config.settings import OTHERS, load
 from sharing.app import create_app
 
 if __name__ == "__main__":
+    os.umask(OTHERS)
     settings = load()
     port = urlsplit(settings.sharing_url).port or 443
     app = create_app(settings)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from lake_config.settings import Settings, load
+from lake_config.settings import OTHERS, Settings, load
 
 KINDS = ("unit", "spec", "spark", "security", "system")
+os.umask(OTHERS)  # as every entry does
 
 
 @pytest.fixture(autouse=True)

@@ -82,7 +82,7 @@ def test_the_scanned_bytes_become_the_version_the_receipt_names(
     properties = DeltaTable(str(shared(lake))).metadata().configuration
     assert properties["delta.deletedFileRetentionDuration"] == "interval 3650 days"
     assert {path.stat().st_mode & 0o777 for path in shared(lake).glob("*.parquet")} == {
-        0o444
+        0o400
     }
 
 

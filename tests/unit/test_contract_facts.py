@@ -1,0 +1,56 @@
+"""Facts of a contract that contradict each other: record numbers, control depth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lake_config.contract import RECORD_NUMBERS, SEMANTIC_TYPES
+from lake_config.contract_loader import check_contracts
+from lake_config.settings import ROOT
+
+FOLDER = ROOT / "lake_config" / "contracts"
+
+
+def problems(folder: Path, department: str, old: str, new: str) -> tuple[str, ...]:
+    """What is wrong with a department's contract after one replacement."""
+    text = (FOLDER / f"{department}.yaml").read_text("utf-8")
+    assert old in text, "the damage must apply to the contract"
+    path = folder / f"{department}.yaml"
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return check_contracts((path,))
+
+
+@pytest.mark.parametrize("column", ["identity_number", "no_such_column"])
+def test_a_record_number_is_no_person_s_number(tmp_path: Path, column: str) -> None:
+    named = "property: recordNumber\n        value: "
+    found = problems(
+        tmp_path, "civil_affairs", f"{named}funeral_no", f"{named}{column}"
+    )
+    assert len(found) == 1 and "recordNumber" in found[0]
+
+
+def test_record_numbers_are_a_closed_set_of_known_types() -> None:
+    assert set(RECORD_NUMBERS) <= set(SEMANTIC_TYPES)
+    assert not {"identity_number", "person_key", "mobile"} & set(RECORD_NUMBERS)
+
+
+@pytest.mark.parametrize("department", ["civil_affairs", "transport"])
+@pytest.mark.parametrize("depth", ["keys", "columns"])
+def test_files_and_services_cannot_promise_checksums(
+    tmp_path: Path, department: str, depth: str
+) -> None:
+    named = "property: controlDepth\n        value: "
+    found = problems(tmp_path, department, f"{named}rows", f"{named}{depth}")
+    assert len(found) == 1 and "controlDepth" in found[0]
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "30.6.2026", "forever"])
+def test_an_authorisation_expires_on_a_day(tmp_path: Path, day: str) -> None:
+    named = "property: authorisationExpires\n    value: "
+    text = (FOLDER / "public_security.yaml").read_text("utf-8")
+    old = text[text.index(named) :].split("\n", 2)[:2]
+    new = f'{old[0]}\n    value: "{day}"'
+    found = problems(tmp_path, "public_security", "\n".join(old), new)
+    assert len(found) == 1 and "authorisationExpires" in found[0]
