@@ -204,7 +204,7 @@ def test_line_of_the_problem_is_the_line_in_the_file(tmp_path: Path) -> None:
 
 
 def test_withheld_data_needs_its_legal_basis(tmp_path: Path) -> None:
-    text = POLICE.replace("property: legalBasis", "property: shareCondition")
+    text = MEDICAL.replace("value: 有条件共享", "value: 不予共享", 1)
     assert any(
         "legalBasis" in line for line in check_contracts((written(tmp_path, text),))
     )
