@@ -14,6 +14,7 @@ import itertools
 import uuid
 from typing import IO
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
@@ -22,6 +23,9 @@ from lake_config.errors import SourceUnavailable
 from lake_config.settings import ROOT, Settings, use_this_python
 
 CONNECT_TOKEN = "spark_connect_token"  # noqa: S105 (a file name)
+ENGINE_ERRORS = (PySparkException, Py4JJavaError)
+"""What a failed write raises: through Connect, and in a JVM of the process's own."""
+
 TRIES = 100
 RETRIES = DefaultPolicy(max_retries=6, max_backoff=4_000)
 """Ten seconds, not the client's ten minutes: Airflow's own retry comes after."""
@@ -49,6 +53,8 @@ def static_settings(settings: Settings) -> dict[str, str]:
         "spark.local.dir": str(scratch / "local"),
         # Shuffle and spill files hold plain rows (security.md L15).
         "spark.io.encryption.enabled": "true",
+        # Hadoop sets modes by its own word, not by the process's.
+        "spark.hadoop.fs.permissions.umask-mode": "077",
         "spark.ui.enabled": "false",
         "spark.sql.maxPlanStringLength": "1000",
         "spark.ui.showConsoleProgress": "false",

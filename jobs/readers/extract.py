@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from jobs.context import Job
 from jobs.control_totals import Totals
 from lake_config.contract import Server
-from lake_config.errors import SchemaChanged
+from lake_config.errors import EmptyDelivery, SchemaChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,9 @@ class Extract:
     totals: Totals
     confirm: Callable[[], None]
 
+
+WIDENED = {"tinyint": "bigint", "smallint": "bigint", "int": "bigint"}
+"""Types of a database that land in a wider one."""
 
 Reader = Callable[[Job, Server, Path], AbstractContextManager[Extract]]
 """(job, server, folder for the delivered files) to an extract open until the commit."""
@@ -39,21 +42,41 @@ def address(job: Job, server: Server) -> dict[str, Any]:
     return {**server.address, **own}
 
 
-def check_columns(job: Job, found: Iterable[str]) -> None:
-    """The source's columns must be the contract's; names are told, never values."""
-    found = list(found)
-    wanted = [column.name for column in job.table.columns]
-    missing = [name for name in wanted if name not in found]
-    extra = [name for name in found if name not in wanted]
-    if missing or extra or len(found) != len(wanted):
-        raise SchemaChanged(
-            f"{job.batch}：源端的列与契约不符。缺少：{'、'.join(missing) or '无'}；"
-            f"多出：{'、'.join(map(_printable, extra)) or '无'}。"
-            "请与数源部门确认，改好契约或源端后重新归集。"
+def refuse_empty(job: Job, rows: int) -> None:
+    """A delivery of nothing is refused as that, however little its form is right."""
+    if not rows:
+        raise EmptyDelivery(
+            f"{job.batch}：源端一行都没有。已发布的版本不受影响，请与数源部门确认。"
         )
 
 
-def _printable(name: str) -> str:
-    """A foreign column name may be anything, also a value; show it only when harmless."""
-    harmless = name.isascii() and name.isidentifier() and len(name) <= 63
-    return name if harmless else "（名称不规范的列）"
+def check_columns(job: Job, found: Iterable[str]) -> None:
+    """The source's columns must be the contract's, each once.
+
+    Only the contract's own names are told: a foreign one may be anything, also a value.
+    """
+    found = list(found)
+    wanted = [column.name for column in job.table.columns]
+    missing = [name for name in wanted if name not in found]
+    extra = len(found) - len(set(found) & set(wanted))
+    if missing or extra:
+        raise SchemaChanged(
+            f"{job.batch}：源端的列与契约不符。缺少：{'、'.join(missing) or '无'}；"
+            f"多出：{extra} 列。请与数源部门确认，改好契约或源端后重新归集。"
+        )
+
+
+def check_types(job: Job, frame: DataFrame) -> None:
+    """What the contract types must come typed: text in its place may hold anything."""
+    typed = [item for item in job.table.columns if item.landed_type != "string"]
+    found = dict(frame.dtypes) if typed else {}
+    changed = [
+        item.name
+        for item in typed
+        if WIDENED.get(found[item.name], found[item.name]) != item.landed_type
+    ]
+    if changed:
+        raise SchemaChanged(
+            f"{job.batch}：源端的列类型与契约不符：{'、'.join(changed)}。"
+            "请与数源部门确认，改好契约或源端后重新归集。"
+        )

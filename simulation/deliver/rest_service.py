@@ -1,17 +1,20 @@
 """A department's own paged REST service, as a small server process.
 
 POST /token with user and secret gives a token that expires; GET /v1/<table>?cursor=&limit=
-gives {total, rows, next_cursor}. `control.json` beside the rows makes it throttle, expire
-tokens, fail, or repeat and skip pages: {"throttle": 3, "expire": 1, "fail": 2, "skip": 1}
-are numbers of requests that still misbehave.
+gives {total, rows, next_cursor}. `control.json` beside the rows makes it misbehave:
+{"after": 2, "fail": 3} is three failures after two good pages. It can throttle, fail,
+forbid, expire tokens, skip, repeat and empty pages (stall), let the total drift, garble
+bytes, halve characters, apologise in HTML, and die in the middle of an answer.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sys
 import time
+from collections.abc import Callable
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +27,12 @@ from simulation.city import rows_of
 from simulation.deliver.logins import reader_password
 
 TOKEN_SECONDS = 300
+REFUSALS = {"throttle": 429, "fail": 500, "forbid": 403}
+SPOILED: dict[str, Callable[[bytes], bytes]] = {
+    "garble": lambda content: content.replace(b'": "', b'": "\xff'),
+    "halve": lambda content: content.replace(b'": "', b'": "\\ud83d'),
+    "apologise": lambda content: "<html>系统维护中</html>".encode(),
+}
 
 
 def service_folder(settings: Settings, department: str) -> Path:
@@ -60,12 +69,19 @@ class Service:
 
     def misbehave(self, kind: str) -> bool:
         """True while control.json still asks for this misbehaviour; counts it down."""
-        path = self.folder / "control.json"
-        control = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        return not self._control().get("after") and self.count_down(kind)
+
+    def count_down(self, kind: str) -> bool:
+        control = self._control()
         left = int(control.get(kind, 0))
         if left:
-            path.write_text(json.dumps({**control, kind: left - 1}), encoding="utf-8")
+            text = json.dumps({**control, kind: left - 1})
+            (self.folder / "control.json").write_text(text, encoding="utf-8")
         return left > 0
+
+    def _control(self) -> dict[str, int]:
+        path = self.folder / "control.json"
+        return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
     def login(self, given: dict[str, Any]) -> dict[str, Any] | None:
         account = json.loads((self.folder / "account.json").read_text("utf-8"))
@@ -83,7 +99,12 @@ class Service:
         rows = [json.loads(line) for line in lines[cursor : cursor + limit]]
         after = cursor + len(rows)
         following = str(after) if after < len(lines) else None
-        return {"total": len(lines), "rows": rows, "next_cursor": following}
+        if self.misbehave("repeat"):
+            following = str(cursor)
+        if self.misbehave("stall"):
+            rows, following = [], str(cursor + 1)
+        total = len(lines) + self.misbehave("drift")
+        return {"total": total, "rows": rows, "next_cursor": following}
 
 
 def handler_of(service: Service) -> type[BaseHTTPRequestHandler]:  # noqa: C901 (a class)
@@ -101,10 +122,9 @@ def handler_of(service: Service) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
             if service.misbehave("expire"):
                 service.tokens.clear()
-            if service.misbehave("throttle"):
-                self._send(429, {"error": "slow down"}, {"Retry-After": "1"})
-            elif service.misbehave("fail"):
-                self._send(500, {"error": "failed"})
+            refusal = next(filter(service.misbehave, REFUSALS), None)
+            if refusal:
+                self._send(REFUSALS[refusal], {"error": refusal})
             elif service.tokens.get(token, 0) < time.monotonic():
                 self._send(401, {"error": "token"})
             else:
@@ -119,17 +139,21 @@ def handler_of(service: Service) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
                 return
             cursor, limit = int(query["cursor"][0]), int(query["limit"][0])
             self._send(200, service.page(table, cursor, min(limit, 5_000)))
+            service.count_down("after")
 
-        def _send(
-            self, code: int, body: dict[str, Any], headers: dict[str, str] | None = None
-        ) -> None:
+        def _send(self, code: int, body: dict[str, Any]) -> None:
             content = json.dumps(body, ensure_ascii=False).encode()
+            if code == 200:
+                for kind in filter(service.misbehave, SPOILED):
+                    content = SPOILED[kind](content)
             self.send_response(code)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
+            self.send_header("Retry-After", "1")
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
+            if code == 200 and service.misbehave("die"):
+                self.wfile.write(content[: len(content) // 2])
+                os._exit(1)
             self.wfile.write(content)
 
         def log_message(self, *arguments: Any) -> None:
