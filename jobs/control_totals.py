@@ -79,9 +79,9 @@ def _spark_sum(text: Expression) -> Expression:
     return F.sum(F.conv(digits, 16, 10).cast("decimal(20,0)"))
 
 
-def postgresql_totals(table: Table) -> str:
-    """One statement over the whole table."""
-    return _statement(table, _postgresql_cell, _postgresql_sum, "||", '"')
+def postgresql_totals(table: Table, name: str) -> str:
+    """One statement over the whole table, `name` with its schema, quoted."""
+    return _statement(table, name, _postgresql_cell, _postgresql_sum, "||", '"')
 
 
 def _postgresql_cell(column: Column) -> str:
@@ -95,9 +95,9 @@ def _postgresql_sum(text: str) -> str:
     return f"sum(('x' || substr({digest}, 1, 15))::bit(60)::bigint::numeric)"
 
 
-def mariadb_totals(table: Table) -> str:
-    """One statement over the whole table (MariaDB and MySQL)."""
-    return _statement(table, _mariadb_cell, _mariadb_sum, ",", "`")
+def mariadb_totals(table: Table, name: str) -> str:
+    """The same for MariaDB and MySQL, `name` with its database."""
+    return _statement(table, name, _mariadb_cell, _mariadb_sum, ",", "`")
 
 
 def _mariadb_cell(column: Column) -> str:
@@ -110,7 +110,9 @@ def _mariadb_sum(text: str) -> str:
     return f"sum(cast(conv(left(sha2({text}, 256), 15), 16, 10) as decimal(38,0)))"
 
 
-def _statement(table: Table, cell: Any, total: Any, join: str, quote: str) -> str:
+def _statement(
+    table: Table, name: str, cell: Any, total: Any, join: str, quote: str
+) -> str:
     cells = [f"({cell(column)})" for column in table.columns]
     row = f" {join} ".join(cells)
     row = f"concat({row})" if join == "," else row
@@ -120,7 +122,7 @@ def _statement(table: Table, cell: Any, total: Any, join: str, quote: str) -> st
         for column in summed_columns(table)
     ]
     # Names come from a checked contract: lower-case identifiers and nothing else.
-    return f"select {', '.join(parts)} from {quote}{table.source['table']}{quote}"  # noqa: S608
+    return f"select {', '.join(parts)} from {name}"  # noqa: S608
 
 
 def from_database(names: list[str], row: tuple[Any, ...]) -> Totals:

@@ -21,6 +21,8 @@ from lake_config.layers import Layers
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ("small", "production")
+OTHERS = 0o077
+"""Mode bits of group and others: nothing in a lake may have any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,10 @@ def check(settings: Settings) -> tuple[str, ...]:
     return tuple(problems)
 
 
+def _private(path: Path) -> bool:
+    return not stat.S_IMODE(path.stat().st_mode) & OTHERS
+
+
 def _unsafe(settings: Settings) -> list[str]:
     problems = []
     if not settings.sharing_url.startswith("https://"):
@@ -133,23 +139,23 @@ def read_private(path: Path) -> str:
     """Text of a file that nobody but its owner may read; refuses a wider mode."""
     if not path.is_file():
         raise SettingsError(
-            f"The secret file {path.name} is missing. Put it into {path.parent} with "
-            "mode 0600; its name stands in the contract or in docs/reference/settings.md."
+            f"缺少口令文件 {path.name}。请放到 {path.parent}，权限设为 0600；"
+            "名字见契约或 docs/reference/settings.md。"
         )
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+    if not _private(path):
         raise SettingsError(
-            f"The secret file {path.name} can be read by others. Run: chmod 600 {path}"
+            f"口令文件 {path.name} 他人也能读。请执行：chmod 600 {path}"
         )
     return path.read_text(encoding="utf-8")
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, content: str | bytes) -> None:
     """Write a file of mode 0600 in one step, so that it never exists wider or torn."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)

@@ -1,31 +1,38 @@
 """Gatekeeper drops and exchange folders: files that a manifest vouches for.
 
 A file is copied into the attempt first and checked there, so that what was checked is what
-is read and kept. All cells land as text; XLSX is turned into text by the client.
+is read and kept. All cells land as text; XLSX and JSON are turned into text by the client.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
-from python_calamine import CalamineError, CalamineWorkbook
+from pyspark.sql import functions as F  # noqa: N812
 
 from jobs.context import Job
 from jobs.control_totals import Totals
-from jobs.readers.extract import Extract, address, check_columns, nothing_to_confirm
-from lake_config.contract import Server, Table
+from jobs.readers.extract import (
+    Extract,
+    address,
+    check_columns,
+    nothing_to_confirm,
+    refuse_empty,
+)
+from jobs.readers.json_rows import NotJson, land_rows, parsed, row_check
+from jobs.readers.workbook import as_text
+from lake_config.contract import Server
+from lake_config.digests import file_digest
 from lake_config.errors import (
     DeliveryDigestWrong,
     DeliveryIncomplete,
@@ -35,6 +42,7 @@ from lake_config.errors import (
 
 DIGESTS = ("sm3", "sha256")
 HEAD_BYTES = 1 << 16
+SPOILED = {"long_numbers": "超过 15 位的数字", "errors": "公式错误"}
 
 
 @contextmanager
@@ -43,6 +51,7 @@ def read_files(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     drop = _drop(job, server)
     entry = _entry(job, _manifest(drop, server))
     path = _kept(job, drop / job.table.source["file"], entry, delivered)
+    refuse_empty(job, min(int(entry["rows"]), path.stat().st_size))
     frame = FORMATS[job.table.source["format"]](job, server, path)
     yield Extract(frame, Totals(int(entry["rows"]), {}), nothing_to_confirm)
 
@@ -53,7 +62,7 @@ def refuse_changed(job: Job, server: Server, delivered: Path) -> None:
     if not manifest.exists():
         return
     name, promised = _promised(job, _entry(job, manifest))
-    if promised != _digest(delivered / job.table.source["file"], name):
+    if promised != file_digest(delivered / job.table.source["file"], name):
         raise DeliveryDigestWrong(
             f"{job.batch}：这一批已归集，交付目录里同名文件的摘要却变了，拒绝收取。"
             "如确为重新交付，请执行 ./lake redeliver 说明原因后再运行。"
@@ -94,7 +103,7 @@ def _entry(job: Job, manifest: Path) -> dict[str, Any]:
         found = [item for item in content["files"] if item["table"] == job.table.name]
         entry: dict[str, Any] = found[0]
         good = entry["name"] == job.table.source["file"] and int(entry["rows"]) >= 0
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
         good = False
     if not good:
         raise DeliveryIncomplete(
@@ -111,23 +120,11 @@ def _kept(job: Job, path: Path, entry: dict[str, Any], delivered: Path) -> Path:
     delivered.mkdir(parents=True)
     kept = delivered / path.name
     shutil.copyfile(path, kept)
-    if _digest(kept, name) != promised:
+    if file_digest(kept, name) != promised:
         raise DeliveryDigestWrong(
             f"{job.batch}：文件摘要与清单不符，内容在途中变化或清单有误。请重新交付。"
         )
     return kept
-
-
-def _digest(path: Path, name: str) -> str:
-    context = hashlib.new(name)
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            context.update(block)
-    return context.hexdigest()
-
-
-def _text_schema(table: Table) -> str:
-    return ", ".join(f"`{column.name}` string" for column in table.columns)
 
 
 def _csv(job: Job, server: Server, path: Path) -> DataFrame:
@@ -157,64 +154,72 @@ def _csv(job: Job, server: Server, path: Path) -> DataFrame:
 
 
 def _jsonl(job: Job, server: Server, path: Path) -> DataFrame:
-    with path.open("rb") as file:
-        head = file.readline()
-    try:
-        names = list(json.loads(head.decode(server.encoding)))
-    except (ValueError, TypeError):
-        raise DeliveryUndecodable(
-            f"{job.batch}：文件不是 {server.encoding} 编码的 JSON 行。请重新交付。"
-        ) from None
-    check_columns(job, names)
-    reader = job.spark.read.schema(_text_schema(job.table))
-    return reader.json(str(path), encoding=server.encoding, mode="FAILFAST")
+    """Rows as text in a Parquet file beside the delivered one; Spark reads that."""
+    text = path.with_suffix(".text.parquet")
+    land_rows(job, _lines(job, server, path), text)
+    return job.spark.read.parquet(str(text))
+
+
+def _lines(job: Job, server: Server, path: Path) -> Iterator[dict[str, Any]]:
+    """The rows; every one is checked, as a key may be renamed halfway."""
+    check, number = row_check(job), 0
+    with path.open(encoding=server.encoding, errors="replace") as file:
+        try:
+            for number, line in enumerate(file, 1):  # noqa: B007 (told when it ends)
+                if not line.isspace():
+                    yield check(parsed(line))
+        except NotJson:
+            raise DeliveryUndecodable(
+                f"{job.batch}：第 {number} 行不是 {server.encoding} 编码的 JSON 对象。"
+                "请重新交付。"
+            ) from None
 
 
 def _parquet(job: Job, server: Server, path: Path) -> DataFrame:
+    """Text of any bytes passes for text in Parquet; what is none becomes U+FFFD."""
     try:
-        check_columns(job, pq.read_schema(path).names)
-    except pa.ArrowException:
+        names = pq.read_schema(path).names
+    except (pa.ArrowException, OSError, ValueError):
         raise DeliveryUndecodable(
-            f"{job.batch}：文件不是 Parquet。请重新交付。"
+            f"{job.batch}：文件不是 Parquet，或已损坏。请重新交付。"
         ) from None
-    return job.spark.read.parquet(str(path))
+    check_columns(job, names)
+    cells = [(name, F.col(f"`{name}`").cast("string")) for name in names]
+    frame = job.spark.read.parquet(str(path))
+    return frame.select(*(F.make_valid_utf8(cell).alias(name) for name, cell in cells))
 
 
 def _xlsx(job: Job, server: Server, path: Path) -> DataFrame:
     """Cells as text in a Parquet file beside the delivered one; Spark reads that."""
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (CalamineError, OSError, ValueError):
-        raise DeliveryUndecodable(f"{job.batch}：文件不是 XLSX。请重新交付。") from None
-    if not rows:
-        raise DeliveryIncomplete(
-            f"{job.batch}：工作表是空的，连表头都没有。请重新交付。"
-        )
-    names = [str(name) for name in rows[0]]
-    check_columns(job, names)
-    columns = [
-        [cell_text(row[place]) for row in rows[1:]] for place in range(len(names))
-    ]
     text = path.with_suffix(".text.parquet")
-    arrays = [pa.array(column, pa.string()) for column in columns]
-    pq.write_table(pa.table(arrays, names=names), text)
+    columns = job.table.columns
+    moments = [item.name for item in columns if item.logical_type == "timestamp"]
+    spoiled = as_text(path, text, moments)
+    if spoiled is None:
+        raise DeliveryUndecodable(
+            f"{job.batch}：文件不是 XLSX，已损坏，或大得读不下。请重新交付。"
+        )
+    names = pq.read_schema(text).names
+    check_columns(job, names)
+    _refuse_spoiled(job, names, spoiled)
     return job.spark.read.parquet(str(text))
 
 
-def cell_text(value: Any) -> str | None:
-    """What a person sees in the cell; an empty cell is null."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
+def _refuse_spoiled(
+    job: Job, names: list[str], spoiled: dict[str, dict[int, int]]
+) -> None:
+    """Cells whose value the workbook itself has lost; columns and counts are told."""
+    places = [*names, "？"]
+    found = [
+        f"{SPOILED[kind]}：{places[place]} 列 {number} 格"
+        for kind, cells in spoiled.items()
+        for place, number in sorted(cells.items())
+    ]
+    if found:
+        raise DeliveryUndecodable(
+            f"{job.batch}：XLSX 里有单元格已不是原值（{'；'.join(found)}）。"
+            "长号码请以文本格式存放，公式错误请改正后重新交付。"
+        )
 
 
 FORMATS: dict[str, Callable[[Job, Server, Path], DataFrame]] = {

@@ -24,10 +24,12 @@ DRIVER = "org.mariadb.jdbc.Driver"
 FETCH_ROWS = 10_000
 CONNECT_SECONDS = 15
 READ_SECONDS = 3_600
-ACCESS_DENIED = (1044, 1045)
+REFUSALS = (1044, 1045, 1698, 1820, 1862, 4151)
+"""Access denied, password expired, account locked."""
+
 COLUMNS = (
     "select column_name from information_schema.columns "
-    "where table_schema = database() and table_name = %s order by ordinal_position"
+    "where table_schema = %s and table_name = %s order by ordinal_position"
 )
 
 
@@ -46,7 +48,7 @@ def read_mysql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     frame = job.spark.read.jdbc(
         url=f"jdbc:mysql://{place['host']}:{place['port']}/{place['database']}"
         "?permitMysqlScheme",
-        table=f"`{job.table.source['table']}`",
+        table=_name(job, place),
         properties={
             "driver": DRIVER,
             "user": server.user,
@@ -57,25 +59,33 @@ def read_mysql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     yield Extract(frame, before, confirm)
 
 
+def _name(job: Job, place: dict[str, Any]) -> str:
+    """With its database, so that every statement is about the very same table."""
+    database = str(place["database"]).replace("`", "``")
+    return f"`{database}`.`{job.table.source['table']}`"
+
+
 def _totals(job: Job, server: Server, place: dict[str, Any]) -> Totals:
     try:
-        with _connection(job, server, place) as connection:
+        # A short login first: the long patience also holds for a port that says nothing.
+        _connection(job, server, place, CONNECT_SECONDS).close()
+        with _connection(job, server, place, READ_SECONDS) as connection:
             with connection.cursor() as cursor:
-                cursor.execute(COLUMNS, [job.table.source["table"]])
+                cursor.execute(COLUMNS, [place["database"], job.table.source["table"]])
                 found = [row[0] for row in cursor.fetchall()]
                 if not found:
                     raise SchemaChanged(
                         f"{job.batch}：前置库里没有这张表，或没有权限。"
                     )
                 check_columns(job, found)
-                cursor.execute(mariadb_totals(job.table))
+                cursor.execute(mariadb_totals(job.table, _name(job, place)))
                 names = [item[0] for item in cursor.description]
                 return from_database(names, cursor.fetchone())
     except pymysql.MySQLError as error:
         raise _refused(job, error) from None
 
 
-def _connection(job: Job, server: Server, place: dict[str, Any]) -> Any:
+def _connection(job: Job, server: Server, place: dict[str, Any], patience: int) -> Any:
     return pymysql.connect(
         host=place["host"],
         port=int(place["port"]),
@@ -84,12 +94,12 @@ def _connection(job: Job, server: Server, place: dict[str, Any]) -> Any:
         password=job.settings.secret(server.secret),
         charset="utf8mb4",
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        read_timeout=patience,
     )
 
 
 def _refused(job: Job, error: pymysql.MySQLError) -> Exception:
-    if error.args and error.args[0] in ACCESS_DENIED:
+    if error.args and error.args[0] in REFUSALS:
         return SourceRefusedLogin(
             f"{job.batch}：前置库拒绝了用户名或口令。请核对 secrets 中的口令文件。"
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import psycopg.sql
 
 from jobs.context import Job
 from jobs.control_totals import Totals, from_database, postgresql_totals
@@ -23,6 +24,16 @@ DRIVER = "org.postgresql.Driver"
 FETCH_ROWS = 10_000
 PARTITIONS = 4
 CONNECT_SECONDS = 15
+REFUSALS = (
+    "authentication failed",
+    "认证失败",
+    "no password supplied",
+    "pg_hba.conf",
+    "not permitted to log in",
+    "不允许角色",
+)
+"""The server gives no code before the login, only a text in its own language."""
+
 STATEMENT_SECONDS = 3_600
 PAGES = "select pg_relation_size(%s) / current_setting('block_size')::int"
 COLUMNS = (
@@ -36,24 +47,24 @@ def read_postgresql(job: Job, server: Server, delivered: Path) -> Iterator[Extra
     """A frame over parallel partitions, and totals, of one snapshot."""
     place = address(job, server)
     with exporter(job, server, place) as connection:
-        try:
-            _check(job, connection, place)
-            snapshot = _one(connection, "select pg_export_snapshot()")
-            pages = pages_of(job, connection)
-            totals = _totals(job, connection)
-        except psycopg.Error:
-            raise _broken(job) from None
+        _check(job, connection, place)
+        snapshot = _one(connection, "select pg_export_snapshot()")
+        name = table_name(job, place)
+        pages = pages_of(connection, name)
+        totals = _totals(job, connection, name)
         frame = job.spark.read.jdbc(
             url=f"jdbc:postgresql://{place['host']}:{place['port']}/{place['database']}",
-            table=_name(job),
+            table=name,
             predicates=page_ranges(pages),
             properties=_properties(job, server, snapshot),
         )
         yield Extract(frame, totals, nothing_to_confirm)
 
 
-def _name(job: Job) -> str:
-    return f'"{job.table.source["table"]}"'
+def table_name(job: Job, place: dict[str, Any]) -> str:
+    """With its schema: a bare name would be looked up along the reader's search path."""
+    names = (place.get("schema", "public"), job.table.source["table"])
+    return psycopg.sql.Identifier(*names).as_string(None)
 
 
 @contextmanager
@@ -73,15 +84,18 @@ def exporter(
         )
     except psycopg.OperationalError as error:
         raise _refused(job, str(error)) from None
-    with connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        yield connection
+    try:
+        with connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            yield connection
+    except psycopg.Error:
+        raise _broken(job) from None
 
 
 def _refused(job: Job, text: str) -> Exception:
     """Wrong password or no answer; the driver's text itself is not passed on."""
-    if "authentication failed" in text or "no password supplied" in text:
+    if any(sign in text for sign in REFUSALS):
         return SourceRefusedLogin(
             f"{job.batch}：前置库拒绝了用户名或口令。请核对 secrets 中的口令文件。"
         )
@@ -111,13 +125,13 @@ def _check(job: Job, connection: psycopg.Connection, place: dict[str, Any]) -> N
     check_columns(job, found)
 
 
-def pages_of(job: Job, connection: psycopg.Connection) -> int:
+def pages_of(connection: psycopg.Connection, name: str) -> int:
     """How many physical pages the table has now."""
-    return int(_one(connection, PAGES, [_name(job)]))
+    return int(_one(connection, PAGES, [name]))
 
 
-def _totals(job: Job, connection: psycopg.Connection) -> Totals:
-    cursor = connection.execute(postgresql_totals(job.table))
+def _totals(job: Job, connection: psycopg.Connection, name: str) -> Totals:
+    cursor = connection.execute(postgresql_totals(job.table, name))
     names = [column.name for column in cursor.description or ()]
     return from_database(names, cursor.fetchone() or ())
 

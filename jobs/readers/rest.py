@@ -6,7 +6,6 @@ politely; a page that repeats or is skipped shows in the cursor or in the total.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +16,13 @@ import httpx
 
 from jobs.context import Job
 from jobs.control_totals import Totals
-from jobs.readers.extract import Extract, address, check_columns, nothing_to_confirm
+from jobs.readers.extract import Extract, address, nothing_to_confirm
+from jobs.readers.json_rows import NotJson, Number, land_rows, parsed, row_check
 from lake_config.contract import Server
 from lake_config.errors import (
     DeliveryIncomplete,
+    DeliveryUndecodable,
+    SchemaChanged,
     SourceRefusedLogin,
     SourceUnavailable,
 )
@@ -28,43 +30,55 @@ from lake_config.errors import (
 TIMEOUT = httpx.Timeout(30, connect=10)
 TRIES = 5
 LONGEST_WAIT = 30.0
+Page = dict[str, Any]
 
 
 @contextmanager
 def read_rest(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
-    """All pages, kept in one JSON-lines file, which Spark reads as text."""
+    """All pages, as they came; their rows in one file of texts, which Spark reads."""
     place = address(job, server)
     delivered.mkdir(parents=True)
-    kept = delivered / "rows.jsonl"
+    text = delivered / "rows.text.parquet"
     with httpx.Client(base_url=place["location"], timeout=TIMEOUT) as http:
-        total = _fetch(job, server, http, int(place.get("pageSize", 1_000)), kept)
-    schema = ", ".join(f"`{column.name}` string" for column in job.table.columns)
-    frame = job.spark.read.schema(schema).json(str(kept), mode="FAILFAST")
+        size = int(place.get("pageSize", 1_000))
+        pages = _pages(job, server, http, size, delivered)
+        total = land_rows(job, _rows(job, pages), text)
+    frame = job.spark.read.parquet(str(text))
     yield Extract(frame, Totals(total, {}), nothing_to_confirm)
 
 
-def _fetch(job: Job, server: Server, http: httpx.Client, size: int, kept: Path) -> int:
-    cursor, seen, rows, total = "0", set(), 0, -1
-    with kept.open("w", encoding="utf-8") as file:
-        while cursor is not None:
-            if cursor in seen:
-                raise _incomplete(job)
-            seen.add(cursor)
-            page = _page(job, server, http, {"cursor": cursor, "limit": str(size)})
-            if total not in (-1, page["total"]):
-                raise SourceUnavailable(
-                    f"{job.batch}：翻页期间数据变化，稍后会自动重试。"
-                )
-            total = page["total"]
-            for row in page["rows"]:
-                if not rows:
-                    check_columns(job, row)
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                rows += 1
-            cursor = page["next_cursor"]
+def _pages(
+    job: Job, server: Server, http: httpx.Client, size: int, delivered: Path
+) -> Iterator[Page]:
+    """Page after page by the service's own cursor, each kept before it is used."""
+    cursor: str | None = "0"
+    seen: set[str] = set()
+    total = None
+    while cursor is not None:
+        if cursor in seen:
+            raise _incomplete(job)
+        seen.add(cursor)
+        answer = _answer(job, server, http, {"cursor": cursor, "limit": str(size)})
+        (delivered / f"page-{len(seen):06d}.json").write_bytes(answer.content)
+        page = _checked(job, answer)
+        if total not in (None, page["total"]):
+            raise SourceUnavailable(f"{job.batch}：翻页期间数据变化，稍后会自动重试。")
+        total, cursor = page["total"], page["next_cursor"]
+        if cursor is not None and not page["rows"]:
+            raise _incomplete(job)
+        yield page
+
+
+def _rows(job: Job, pages: Iterator[Page]) -> Iterator[dict[str, Any]]:
+    """Every row, checked; in the end they are as many as the service's own total."""
+    check, rows, total = row_check(job), 0, 0
+    for page in pages:
+        rows, total = rows + len(page["rows"]), int(page["total"])
+        if rows > total:
+            raise _incomplete(job)
+        yield from map(check, page["rows"])
     if rows != total:
         raise _incomplete(job)
-    return total
 
 
 def _incomplete(job: Job) -> DeliveryIncomplete:
@@ -73,26 +87,34 @@ def _incomplete(job: Job) -> DeliveryIncomplete:
     )
 
 
-def _page(
+def _answer(
     job: Job, server: Server, http: httpx.Client, query: dict[str, str]
-) -> dict[str, Any]:
-    """One page, with a few bounded tries; logs in when the token is missing or spent."""
+) -> httpx.Response:
+    """One answer, with a few bounded tries; logs in when the token is missing or spent."""
+    code = 0
     for _ in range(TRIES):
         try:
             answer = http.get(job.table.source["path"], params=query)
         except httpx.HTTPError:
             time.sleep(1)
             continue
-        if answer.status_code == 401:
+        code = answer.status_code
+        if code == 401:
             _login(job, server, http)
-        elif answer.status_code == 429 or answer.status_code >= 500:
+        elif code == 429 or code >= 500:
             time.sleep(_wait(answer))
-        elif answer.is_success:
-            return _checked(job, answer)
         else:
-            raise _incomplete(job)
+            return answer
+    if code == 401:
+        raise _refused(job)
     raise SourceUnavailable(
         f"{job.batch}：接口多次没有正常应答。请与数源部门确认，稍后会自动重试。"
+    )
+
+
+def _refused(job: Job) -> SourceRefusedLogin:
+    return SourceRefusedLogin(
+        f"{job.batch}：接口拒绝了用户名、口令或令牌。请核对 secrets 中的口令文件和接口权限。"
     )
 
 
@@ -103,16 +125,33 @@ def _wait(answer: httpx.Response) -> float:
         return 1.0
 
 
-def _checked(job: Job, answer: httpx.Response) -> dict[str, Any]:
+def _checked(job: Job, answer: httpx.Response) -> Page:
+    if answer.status_code == 403:
+        raise _refused(job)
+    if answer.status_code == 404:
+        raise SchemaChanged(f"{job.batch}：接口里没有这张表。请与数源部门确认。")
     try:
-        page: dict[str, Any] = answer.json()
-        good = isinstance(page["total"], int) and isinstance(page["rows"], list)
-        good = good and (page["next_cursor"] is None or page["next_cursor"] != "")
-    except (ValueError, KeyError, TypeError):
+        page: Page = parsed(answer.content.decode("utf-8-sig"))
+        good = isinstance(page["total"], Number) and page["total"].isdecimal()
+        good = good and isinstance(page["rows"], list)
+        good = good and all(isinstance(row, dict) for row in page["rows"])
+        good = good and isinstance(page["next_cursor"], str | None)
+        good = good and page["next_cursor"] != ""
+    except UnicodeDecodeError:
+        raise DeliveryUndecodable(
+            f"{job.batch}：接口的应答不是 UTF-8 编码。请数源部门检查接口。"
+        ) from None
+    except (NotJson, KeyError, TypeError):
         good = False
-    if not good:
-        raise DeliveryIncomplete(f"{job.batch}：接口的应答不是约定的格式。")
+    if not (answer.is_success and good):
+        raise _misformed(job)
     return page
+
+
+def _misformed(job: Job) -> DeliveryIncomplete:
+    return DeliveryIncomplete(
+        f"{job.batch}：接口的应答不是约定的格式。请数源部门检查接口。"
+    )
 
 
 def _login(job: Job, server: Server, http: httpx.Client) -> None:
@@ -122,8 +161,9 @@ def _login(job: Job, server: Server, http: httpx.Client) -> None:
     except httpx.HTTPError:
         return
     if answer.status_code in (401, 403):
-        raise SourceRefusedLogin(
-            f"{job.batch}：接口拒绝了用户名或口令。请核对 secrets 中的口令文件。"
-        )
+        raise _refused(job)
     if answer.is_success:
-        http.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        try:
+            http.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        except (ValueError, KeyError, TypeError):
+            raise _misformed(job) from None

@@ -1,0 +1,90 @@
+"""Bad rows go back to their department: on record first, whole, and under a fresh name."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.context import Job
+from jobs.quarantine import return_to_department
+from lake_config.errors import ControlTotalsDiffer, LedgerUnwritable
+from lake_config.settings import Settings
+from tests.lib.gated_batch import INVENTED, gated, new_lake, people
+
+
+@pytest.fixture
+def job(settings: Settings, spark: Any) -> Job:
+    """Ten people of whom two are quarantined."""
+    new_lake(settings, INVENTED)
+    made, _ = gated(settings, spark, INVENTED, "people", people(10), broken={3, 7})
+    return made
+
+
+def returned(job: Job) -> list[Path]:
+    folder = job.layers.returned("invented")
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def kinds(job: Job) -> list[str]:
+    return [event.kind for event in job.ledger.events()]
+
+
+def test_the_rows_arrive_and_are_on_record(job: Job) -> None:
+    path, count = return_to_department(job, "甲")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["record_no"] for row in rows} == {"R000002", "R000006"}
+    assert {row["broken_rules"] for row in rows} == {"required.record_no"}
+    assert count == 2 and returned(job) == [path]
+    assert kinds(job)[-1] == "quarantine_returned"
+
+
+def test_what_cannot_be_recorded_does_not_leave(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise LedgerUnwritable("full")
+
+    monkeypatch.setattr(job.ledger, "append", full)
+    with pytest.raises(LedgerUnwritable):
+        return_to_department(job, "甲")
+    assert returned(job) == []
+
+
+def test_each_return_has_a_name_of_its_own(job: Job) -> None:
+    paths = {return_to_department(job, "甲")[0] for _ in range(2)}
+    assert paths == set(returned(job)) and len(paths) == 2
+
+
+def test_a_link_planted_in_the_department_s_folder_is_not_written_through(
+    job: Job,
+) -> None:
+    attempt = next(
+        event.body["attempt"] for event in job.ledger.events() if event.kind == "gated"
+    )
+    victim = job.settings.home / "victim"
+    victim.write_text("precious", "utf-8")
+    folder = job.layers.returned("invented")
+    folder.mkdir(parents=True)
+    (folder / f"{job.batch}.{attempt}.csv").symlink_to(victim)
+    return_to_department(job, "甲")
+    assert victim.read_text("utf-8") == "precious"
+
+
+def test_other_rows_than_the_gate_counted_are_not_handed_over(
+    settings: Settings, spark: Any
+) -> None:
+    new_lake(settings, INVENTED)
+    job, step = gated(settings, spark, INVENTED, "people", people(10), broken={3})
+    job.record("gated", step.attempt, True, **{**_facts(step.body), "quarantined": 2})
+    with pytest.raises(ControlTotalsDiffer):
+        return_to_department(job, "甲")
+    assert returned(job) == []
+
+
+def _facts(body: dict[str, Any]) -> dict[str, Any]:
+    own = ("ok", "department", "table", "date", "contract", "attempt")
+    return {name: value for name, value in body.items() if name not in own}
