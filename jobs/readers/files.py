@@ -184,9 +184,9 @@ def _parquet(job: Job, server: Server, path: Path) -> DataFrame:
             f"{job.batch}：文件不是 Parquet，或已损坏。请重新交付。"
         ) from None
     check_columns(job, names)
-    cells = [(name, F.col(f"`{name}`").cast("string")) for name in names]
     frame = job.spark.read.parquet(str(path))
-    return frame.select(*(F.make_valid_utf8(cell).alias(name) for name, cell in cells))
+    texts = [(name, F.col(f"`{name}`").cast("string")) for name in names]
+    return frame.select(*(F.make_valid_utf8(text).alias(name) for name, text in texts))
 
 
 def _xlsx(job: Job, server: Server, path: Path) -> DataFrame:

@@ -6,6 +6,7 @@ joins its snapshot, so parallel reads and the totals see one state of the source
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ from jobs.control_totals import Totals, from_database, postgresql_totals
 from jobs.readers.extract import Extract, address, check_columns, nothing_to_confirm
 from lake_config.contract import Server
 from lake_config.errors import SchemaChanged, SourceRefusedLogin, SourceUnavailable
+
+# What it cannot do on a dead connection is told in our own words.
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
 DRIVER = "org.postgresql.Driver"
 FETCH_ROWS = 10_000
