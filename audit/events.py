@@ -6,11 +6,11 @@ keeps a cell value from slipping in as an extra field.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from lake_config.digests import sm3
 from lake_config.errors import LedgerUnwritable
 
 Json = dict[str, Any]
@@ -24,7 +24,8 @@ KINDS: dict[str, frozenset[str]] = {
         "collected": "source_rows collected_rows control server digests",
         "reconciled": "rows checks",
         "gated": "rows accepted quarantined findings keys verdict reasons suite",
-        "masked": "rows recipient purpose policy key_ids staged leak_scan columns files",
+        "masked": "rows recipient purpose policy key_ids staged leak_scan columns files "
+        "files_digest",
         "published": "rows recipient purpose policy version approvals files_digest",
     }.items()
 }
@@ -89,11 +90,18 @@ def make(
 
 
 def parse(line: bytes) -> Event:
-    """An event from its line; ValueError when the line is not exactly one event."""
-    data = json.loads(line)
-    event = Event(**data)
-    if event.line() != line:
-        raise ValueError("not in canonical form")
+    """An event from its line; ValueError when the line is not exactly one event.
+
+    The digest is taken over the line's own bytes without the digest member: no other
+    line can pass for this one, and nothing has to be put into canonical form again.
+    """
+    event = Event(**json.loads(line.decode()))
+    before, _, after = line.rpartition(b',"digest":')
+    digest = f'"{event.digest}"'.encode()
+    if not after.startswith(digest + b',"index":'):
+        raise ValueError("the digest is not where it belongs")
+    if sm3(before + after.removeprefix(digest)) != event.digest:
+        raise ValueError("the content does not have this digest")
     return event
 
 
@@ -131,14 +139,3 @@ def check_body(kind: str, body: Json) -> None:
         canonical(body)
     except (TypeError, ValueError):
         raise LedgerUnwritable(f"账本事件 {kind} 含有无法记录的值。未写入。") from None
-
-
-def sm3(content: bytes) -> str:
-    """SM3 hex; from OpenSSL through hashlib where it has it, else `cryptography`."""
-    if "sm3" in hashlib.algorithms_available:
-        return hashlib.new("sm3", content).hexdigest()
-    from cryptography.hazmat.primitives import hashes
-
-    context = hashes.Hash(hashes.SM3())
-    context.update(content)
-    return context.finalize().hex()

@@ -1,7 +1,8 @@
 """The ledger: an append-only hash chain in one file, written under a lock.
 
 `append` returns once the entry is durable, or raises LedgerUnwritable and nothing counts
-as having happened. There is no function that changes or removes an entry.
+as having happened. There is no function that changes or removes an entry. Readers need no
+lock: the signed head tells how far the file is to be believed.
 """
 
 from __future__ import annotations
@@ -9,178 +10,225 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from audit.events import ORIGIN, Event, Json, make, parse, sm3
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.chain import (
+    START,
+    BadPlace,
+    Position,
+    lacks_line_end,
+    only_torn,
+    recovery,
+    signed,
+)
+from audit.events import ORIGIN, Event, Json, make
+from audit.index import Place, event_at, index_of
 from audit.signed_head import (
     Head,
-    make_key,
+    names_entries,
     private_key,
-    public_key,
     read_head,
+    sync_folder,
     write_head,
+    write_key,
+    write_public,
 )
 from lake_config.errors import LedgerBroken, LedgerUnwritable
+from lake_config.layers import Layers
 from lake_config.settings import Settings
 
 EVENTS = "events.jsonl"
+LOCK = ".lock"
 SIGNING_KEY = "ledger_signing.key"
 PUBLIC_KEY = "ledger_public.pem"
+KEY_LOST = "账本还在，但签名密钥不见了。请从备份恢复密钥。"
+BEYOND = "\U0010ffff"
+"""No subject goes on with this character."""
 
 
 class Ledger:
     """One open ledger. Several processes may append; each append takes the lock."""
 
-    def __init__(
-        self, folder: Path, head: Path, signing_key: Path, public: Path
-    ) -> None:
-        self.file = folder / EVENTS
-        self._lock = folder / ".lock"
-        self._head = head
-        self._key = private_key(signing_key)
-        self._public = public_key(public.read_bytes())
+    def __init__(self, layers: Layers) -> None:
+        self.file = layers.ledger / EVENTS
+        self._lock = layers.ledger / LOCK
+        self._head = layers.ledger_head
+        self._key = private_key(layers.keys / SIGNING_KEY)
+        self._index = index_of(self.file, layers.ledger_index)
 
     def append(self, kind: str, actor: str, subject: str, body: Json) -> Event:
         """Make one event durable and return it."""
         try:
-            with self._locked():
-                head = self._settled()
-                return self._write(head, kind, actor, subject, body)
+            with _locked(self._lock):
+                return self._write(self._settled(), kind, actor, subject, body)
         except OSError as error:
             raise LedgerUnwritable(
                 f"审计账本写不进去（{error.strerror}），因此本次操作没有进行。"
                 f"请检查 {self.file.parent} 的空间和权限。"
             ) from None
 
-    def events(self) -> Iterator[Event]:
-        """Every entry in order; torn lines that a recovery describes are passed over."""
-        with self.file.open("rb") as file:
-            for line in file:
-                try:
-                    yield parse(line.rstrip(b"\n"))
-                except (ValueError, TypeError):
-                    continue
+    def events(self, *kinds: str) -> Iterator[Event]:
+        """Entries in order: those of some kinds, by the index, or else every one.
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with self._lock.open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        BadPlace as soon as one does not fit the chain; trust what was read only when
+        the iteration came to its end.
+        """
+        if not kinds:
+            return self._all()
+        self._caught_up()
+        found = (self._index.places(kind, "", BEYOND) for kind in kinds)
+        return self._read(sorted(place for places in found for place in places))
+
+    def newest(self, kind: str, subject: str) -> Iterator[Event]:
+        """Entries of one kind about exactly this subject, the latest first."""
+        self._caught_up()
+        return self._read(self._index.places(kind, subject, subject))
+
+    def newest_under(self, kind: str, prefix: str) -> Iterator[Event]:
+        """Entries of one kind whose subject begins with `prefix`, the latest first."""
+        self._caught_up()
+        return self._read(self._index.places(kind, prefix, prefix + BEYOND))
+
+    def _all(self) -> Iterator[Event]:
+        head = self._signed_head()
+        with self.file.open("rb") as file:
+            for entry in signed(file, START, head):
+                yield entry.event
+
+    def _read(self, places: list[Place]) -> Iterator[Event]:
+        return (event_at(self.file, place) for place in places)
+
+    def _caught_up(self) -> tuple[Head, Position]:
+        return self._index.catch_up(self._signed_head, self._key)
+
+    def _signed_head(self) -> Head:
+        try:
+            return read_head(self._head, self._key.public_key())
+        except ValueError:
+            raise LedgerBroken(
+                "账本的签名头缺失或被改动，已停止。请执行 ./lake verify 查明。"
+            ) from None
 
     def _write(
-        self, head: Head, kind: str, actor: str, subject: str, body: Json
+        self,
+        end: Position,
+        kind: str,
+        actor: str,
+        subject: str,
+        body: Json,
+        before: bytes = b"",
     ) -> Event:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        event = make(head.size, now, kind, actor, subject, body, head.digest)
-        ahead = Head(head.size, head.digest, head.size + 1, event.digest)
-        write_head(self._head, ahead, self._key)
-        self._put(event.line() + b"\n")
-        done = Head(head.size + 1, event.digest, head.size + 1, event.digest)
-        write_head(self._head, done, self._key)
+        event = make(end.size, now, kind, actor, subject, body, end.digest)
+        size, digest = end.size + 1, event.digest
+        write_head(self._head, Head(end.size, end.digest, size, digest), self._key)
+        self._put(before + event.line() + b"\n")
+        write_head(self._head, Head(size, digest, size, digest), self._key)
         return event
 
     def _put(self, content: bytes) -> None:
-        """Append and sync; what was half written is cut off again."""
-        with self.file.open("ab") as file:
-            before = file.seek(0, os.SEEK_END)
-            try:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            except OSError:
-                os.ftruncate(file.fileno(), before)
-                raise
-
-    def _settled(self) -> Head:
-        """The head after whatever a killed writer left behind was put in order."""
+        """Append and sync; what was half written is cut off again where that can be."""
+        handle = os.open(self.file, os.O_WRONLY | os.O_APPEND)
         try:
-            head = read_head(self._head, self._public)
-        except ValueError:
-            raise LedgerBroken(
-                "账本的签名头缺失或被改动，已停止写入。请执行 ./lake verify 查明。"
-            ) from None
-        tail = self._tail()
-        if tail.torn:
-            return self._recover(self._matching(head, tail.last), tail)
-        return self._matching(head, tail.last)
+            size = os.fstat(handle).st_size
+            try:
+                while content:
+                    content = content[os.write(handle, content) :]
+                os.fsync(handle)
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(handle, size)
+                raise
+        finally:
+            os.close(handle)
 
-    def _matching(self, head: Head, last: Event | None) -> Head:
-        """Did the pending entry land? Anything but yes or no is a broken ledger."""
-        size, digest = (0, ORIGIN) if last is None else (last.index + 1, last.digest)
-        if (size, digest) == (head.size, head.digest):
-            return Head(size, digest, size, digest)
-        if (size, digest) == (head.pending_size, head.pending_digest):
-            return Head(size, digest, size, digest)
-        raise LedgerBroken(
-            f"账本末尾（第 {size} 条）与签名头（第 {head.size} 条）不符，已停止写入。"
-            "请执行 ./lake verify 查明。"
-        )
+    def _settled(self) -> Position:
+        """The end of the chain, after what a killed writer left was put in order."""
+        head, end = self._caught_up()
+        rest = self._after(end)
+        if rest or end.size > head.size:
+            # Nothing may be signed for that a power cut could still take away.
+            self._put(b"")
+        if not rest:
+            return end
+        return self._mended(head, end, rest)
 
-    def _recover(self, head: Head, tail: Tail) -> Head:
-        """Close a torn line and describe it, so that verification knows exactly it."""
-        self._put(b"\n")
-        body = {"offset": tail.offset, "length": len(tail.torn), "torn": sm3(tail.torn)}
-        event = self._write(head, "recovered", "ledger", "ledger", body)
-        return Head(event.index + 1, event.digest, event.index + 1, event.digest)
+    def _mended(self, head: Head, end: Position, rest: bytes) -> Position:
+        """A pending entry that lacks its line end gets it; torn bytes are described."""
+        writing = end.size < head.pending_size
+        if writing and lacks_line_end(rest, head):
+            self._put(b"\n")
+        elif writing and only_torn(rest):
+            body = recovery(end.offset, rest)
+            self._write(end, "recovered", "ledger", "ledger", body, before=b"\n")
+        else:
+            raise BadPlace(end.size, end.offset, "末尾被添加。")
+        return self._settled()
 
-    def _tail(self) -> Tail:
-        """The last whole entry and the torn bytes after it, read from the end."""
-        content, start = _last_bytes(self.file)
-        lines = content.split(b"\n")
-        torn = lines.pop()
-        last = next((event for event in map(_try, reversed(lines)) if event), None)
-        return Tail(last, torn, start + len(content) - len(torn))
-
-
-class Tail:
-    """End of the file: last whole entry, torn bytes, and where those begin."""
-
-    def __init__(self, last: Event | None, torn: bytes, offset: int) -> None:
-        self.last = last
-        self.torn = torn
-        self.offset = offset
+    def _after(self, end: Position) -> bytes:
+        with self.file.open("rb") as file:
+            file.seek(end.offset)
+            return file.read()
 
 
-def _try(line: bytes) -> Event | None:
-    try:
-        return parse(line)
-    except (ValueError, TypeError):
-        return None
-
-
-def _last_bytes(path: Path, size: int = 1 << 19) -> tuple[bytes, int]:
-    with path.open("rb") as file:
-        start = max(0, file.seek(0, os.SEEK_END) - size)
-        file.seek(start)
-        return file.read(), start
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def init_ledger(settings: Settings) -> Ledger:
-    """Make the ledger and its keys on first use; an existing one is just opened."""
+    """Make the ledger and its keys on first use; an existing one is just opened.
+
+    The signing key comes last: without it nothing can ever have been recorded, so that
+    a beginning cut short may be begun again, and a lost ledger never is.
+    """
     layers = settings.layers
-    if not (layers.keys / SIGNING_KEY).exists():
-        if layers.ledger.exists() and any(layers.ledger.iterdir()):
-            raise LedgerBroken("账本还在，但签名密钥不见了。请从备份恢复密钥。")
-        make_key(layers.keys / SIGNING_KEY, layers.state / PUBLIC_KEY)
-        layers.ledger.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (layers.ledger / EVENTS).touch(mode=0o600)
-        empty = Head(0, ORIGIN, 0, ORIGIN)
-        write_head(layers.ledger_head, empty, private_key(layers.keys / SIGNING_KEY))
+    layers.ledger.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _locked(layers.ledger / LOCK):
+        if not _has_key(layers):
+            _begin(layers)
     return open_ledger(settings)
+
+
+def _begin(layers: Layers) -> None:
+    if _recorded(layers):
+        raise LedgerBroken(KEY_LOST)
+    key = Ed25519PrivateKey.generate()
+    (layers.ledger / EVENTS).touch(mode=0o600)
+    write_public(layers.state / PUBLIC_KEY, key)
+    write_head(layers.ledger_head, Head(0, ORIGIN, 0, ORIGIN), key)
+    for folder in (layers.ledger, layers.home):
+        sync_folder(folder)
+    write_key(layers.keys / SIGNING_KEY, key)
+    sync_folder(layers.home)
 
 
 def open_ledger(settings: Settings) -> Ledger:
     """The existing ledger; LedgerBroken when there is none."""
     layers = settings.layers
-    if not (layers.ledger / EVENTS).exists():
+    if not _has_key(layers) and not _recorded(layers):
         raise LedgerBroken(
             f"{layers.ledger} 里没有审计账本。新建的数据湖请先执行 ./lake init。"
         )
-    return Ledger(
-        layers.ledger,
-        layers.ledger_head,
-        layers.keys / SIGNING_KEY,
-        layers.state / PUBLIC_KEY,
-    )
+    if not _has_key(layers):
+        raise LedgerBroken(KEY_LOST)
+    if not (layers.ledger / EVENTS).exists():
+        raise LedgerBroken("签名密钥还在，但账本不见了。请从备份恢复账本，不要新建。")
+    return Ledger(layers)
+
+
+def _has_key(layers: Layers) -> bool:
+    return (layers.keys / SIGNING_KEY).exists()
+
+
+def _recorded(layers: Layers) -> bool:
+    """Is there an entry, or the head's word that there was one?"""
+    events = layers.ledger / EVENTS
+    held = events.exists() and events.stat().st_size > 0
+    return held or names_entries(layers.ledger_head)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from audit.events import Event
 from audit.ledger import Ledger
 from lake_config.errors import OutOfTurn
+from lake_config.layers import table_key
 
 STEPS = ("collected", "reconciled", "gated", "masked", "published")
 
@@ -20,8 +22,6 @@ class Receipt:
     batch: str
     body: dict[str, Any]
     index: int
-    digest: str
-    time: str
 
     @property
     def ok(self) -> bool:
@@ -29,21 +29,17 @@ class Receipt:
 
 
 def _receipt(event: Event) -> Receipt:
-    return Receipt(
-        event.kind, event.subject, event.body, event.index, event.digest, event.time
-    )
+    return Receipt(event.kind, event.subject, event.body, event.index)
 
 
 def find(
     ledger: Ledger, step: str, batch: str, attempt: str | None = None
 ) -> Receipt | None:
     """The latest receipt of this step and batch (and attempt), good or bad."""
-    found = None
-    for event in ledger.events():
-        same = event.kind == step and event.subject == batch
-        if same and attempt in (None, event.body.get("attempt")):
-            found = event
-    return _receipt(found) if found else None
+    for event in ledger.newest(step, batch):
+        if attempt in (None, event.body.get("attempt")):
+            return _receipt(event)
+    return None
 
 
 def counting(ledger: Ledger, batch: str) -> Receipt | None:
@@ -90,8 +86,7 @@ def last_published(
     ledger: Ledger, recipient: str, department: str, table: str
 ) -> Receipt | None:
     """The newest good publication of a table for one recipient."""
-    found = _publications(ledger, recipient, department, table)
-    return found[-1] if found else None
+    return next(_publications(ledger, recipient, department, table), None)
 
 
 def published_versions(
@@ -99,18 +94,14 @@ def published_versions(
 ) -> tuple[int, ...]:
     """Delta versions that a receipt names; readers are served these and no others."""
     found = _publications(ledger, recipient, department, table)
-    return tuple(int(receipt.body["version"]) for receipt in found)
+    return tuple(int(receipt.body["version"]) for receipt in found)[::-1]
 
 
 def _publications(
     ledger: Ledger, recipient: str, department: str, table: str
-) -> list[Receipt]:
-    wanted = (recipient, department, table)
-    return [
-        _receipt(event)
-        for event in ledger.events()
-        if event.kind == "published"
-        and event.body["ok"]
-        and wanted
-        == (event.body["recipient"], event.body["department"], event.body["table"])
-    ]
+) -> Iterator[Receipt]:
+    """The latest first."""
+    batches = f"{table_key(department, table)}."
+    for event in ledger.newest_under("published", batches):
+        if event.body["ok"] and event.body["recipient"] == recipient:
+            yield _receipt(event)

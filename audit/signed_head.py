@@ -37,18 +37,26 @@ class Head:
 def make_key(private: Path, public: Path) -> None:
     """A new Ed25519 pair; the private half is only readable by its owner."""
     key = Ed25519PrivateKey.generate()
+    write_public(public, key)
+    write_key(private, key)
+
+
+def write_public(path: Path, key: Ed25519PrivateKey) -> None:
+    pem = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    write_private(path, pem)
+    sync_folder(path.parent)
+
+
+def write_key(path: Path, key: Ed25519PrivateKey) -> None:
     pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    write_private(private, pem.decode())
-    public.parent.mkdir(parents=True, exist_ok=True)
-    public.write_bytes(
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-    )
+    write_private(path, pem)
+    sync_folder(path.parent)
 
 
 def private_key(path: Path) -> Ed25519PrivateKey:
@@ -72,7 +80,7 @@ def public_key(content: bytes) -> Ed25519PublicKey:
 def write_head(path: Path, head: Head, key: Ed25519PrivateKey) -> None:
     signature = key.sign(canonical(asdict(head))).hex()
     write_private(path, json.dumps({"head": asdict(head), "signature": signature}))
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def read_head(path: Path, key: Ed25519PublicKey) -> Head:
@@ -86,7 +94,18 @@ def read_head(path: Path, key: Ed25519PublicKey) -> Head:
     return head
 
 
-def _sync_folder(folder: Path) -> None:
+def names_entries(path: Path) -> bool:
+    """Does a head, whoever signed it, speak of entries? A damaged one might."""
+    if not path.exists():
+        return False
+    try:
+        return Head(**json.loads(path.read_text("utf-8"))["head"]).pending_size > 0
+    except (KeyError, TypeError, ValueError):
+        return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder outlive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

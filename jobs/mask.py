@@ -19,6 +19,7 @@ from jobs.accepted import accepted
 from jobs.context import ACTOR, Job
 from jobs.delta_files import files_of
 from jobs.failures import alert
+from jobs.scanned import files_digest, keep_list
 from jobs.steps import Gated, Masked
 from lake_config.errors import ControlTotalsDiffer, JobFailed, LeakFound, NothingToDo
 from lake_config.layers import CURATED
@@ -55,7 +56,9 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     scan = _scan(job, masked, staged, seen)
     written = sum(file["rows"] for file in files)
     complete = written == seen[ROWS] == gated.body["accepted"]
-    if not (scan["ok"] and complete):
+    if scan["ok"] and complete:
+        keep_list(job, staged, files)
+    else:
         # First, so that a crash between here and the receipt leaves nothing behind.
         shutil.rmtree(staged)
     body = job.record(
@@ -70,7 +73,8 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
         staged=str(staged.relative_to(job.settings.home)),
         leak_scan=scan,
         columns=[item.name for item in published_columns(job.table, STATISTICS)],
-        files=files,
+        files=len(files),
+        files_digest=files_digest(files),
     )
     if not body["ok"]:
         _refuse(job, body, gated.body["accepted"])

@@ -22,10 +22,10 @@ from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from audit.events import canonical, sm3
 from audit.receipts import find
 from jobs.context import Job
 from jobs.delta_files import files_added
+from jobs.scanned import scanned
 from jobs.steps import Masked, Published
 from lake_config.errors import JobFailed, LeakFound, NothingToDo, OutOfTurn
 from lake_config.layers import CURATED
@@ -64,7 +64,7 @@ def publish(job: Job, masked: Masked) -> Published:
             policy=masked.body["policy"],
             version=version,
             approvals=list(approvals),
-            files_digest=files_digest(masked),
+            files_digest=masked.body["files_digest"],
         )
     _clear_staged(job)
     return Published(masked.attempt, body)
@@ -84,11 +84,6 @@ def _clear_staged(job: Job) -> None:
     """The shared folder holds the same bytes by a link of its own."""
     facts = (CURATED, job.contract.department, job.table.name, job.date, "")
     shutil.rmtree(job.layers.staged(*facts), ignore_errors=True)
-
-
-def files_digest(masked: Masked) -> str:
-    """One name for exactly these bytes."""
-    return sm3(canonical({"files": masked.body["files"]}))
 
 
 @contextmanager
@@ -112,8 +107,8 @@ def _open(table: Path) -> DeltaTable | None:
 
 def _metadata(job: Job, masked: Masked) -> dict[str, str]:
     """What a commit says of itself, so that its own second run recognises it."""
-    digest = files_digest(masked)
-    return {"batch": job.batch, "attempt": masked.attempt, "files": digest}
+    files = masked.body["files_digest"]
+    return {"batch": job.batch, "attempt": masked.attempt, "files": files}
 
 
 def _own_commit(job: Job, masked: Masked, table: Path) -> int | None:
@@ -131,7 +126,7 @@ def _moved(job: Job, masked: Masked, table: Path) -> int:
     staged = job.settings.home / masked.body["staged"]
     current = _open(table)
     _remove_leftovers(table, current)
-    linked = [_linked(job, staged, item, table) for item in masked.body["files"]]
+    linked = [_linked(job, staged, item, table) for item in scanned(job, masked)]
     _sync(table)
     expected = 0 if current is None else current.version() + 1
     schema = DeltaTable(str(staged)).schema()
@@ -180,7 +175,7 @@ def _remove_leftovers(table: Path, current: DeltaTable | None) -> None:
 
 def _linked(job: Job, staged: Path, file: dict[str, Any], table: Path) -> AddAction:
     """The scanned bytes under a fresh name; refused when they are not those any more."""
-    source = staged / file["path"]
+    source = staged / Path(file["path"]).name
     if not source.is_file():
         raise OutOfTurn(f"{job.batch}：待发布文件不在了，请重新执行脱敏。")
     source.chmod(READ_ONLY)

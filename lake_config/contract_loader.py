@@ -6,7 +6,6 @@ each other; this module turns a file that passed both into a `Contract`.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from pathlib import Path
@@ -26,6 +25,7 @@ from lake_config.contract_checks import check_facts
 from lake_config.contract_keys import CONTRACT
 from lake_config.contract_shape import check_shape, custom_properties
 from lake_config.contract_yaml import Source, read_yaml
+from lake_config.digests import sm3
 from lake_config.errors import ContractError, UsageError
 
 
@@ -107,7 +107,7 @@ def _contract(source: Source) -> Contract:
         department=data["name"],
         business_name=data["team"]["name"],
         version=data["version"],
-        digest=_digest(source.content),
+        digest=sm3(source.content),
         servers=tuple(_server(item) for item in data["servers"]),
         tables=tuple(_table(item, data, own) for item in data["schema"]),
         origin=own["origin"],
@@ -118,17 +118,6 @@ def _contract(source: Source) -> Contract:
         steward=members["steward"],
         security_contact=data["support"][0]["channel"],
     )
-
-
-def _digest(content: bytes) -> str:
-    """SM3 of the file's bytes, hex (GB/T 32905)."""
-    if "sm3" in hashlib.algorithms_available:
-        return hashlib.new("sm3", content).hexdigest()
-    from cryptography.hazmat.primitives import hashes
-
-    context = hashes.Hash(hashes.SM3())
-    context.update(content)
-    return context.finalize().hex()
 
 
 def _server(item: dict[str, Any]) -> Server:

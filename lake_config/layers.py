@@ -16,7 +16,12 @@ CURATED = "analysts"
 
 def batch_id(department: str, table: str, delivery_date: date) -> str:
     """Name of one delivery of one table: the same delivery always has the same name."""
-    return f"{department}.{table}.{delivery_date.isoformat()}"
+    return f"{table_key(department, table)}.{delivery_date.isoformat()}"
+
+
+def table_key(department: str, table: str) -> str:
+    """Name of one table of a department; neither part has a dot in it."""
+    return f"{department}.{table}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,11 @@ class Layers:
     def ledger_head(self) -> Path:
         """The signed head lies outside `ledger/`, so that an old copy of it shows."""
         return self.home / "state" / "ledger_head.json"
+
+    @property
+    def ledger_index(self) -> Path:
+        """Where entries stand in the ledger, to start quicker; may be deleted."""
+        return self.home / "state" / "ledger_index"
 
     @property
     def state(self) -> Path:
@@ -123,6 +133,10 @@ class Layers:
     ) -> Path:
         day = delivery_date.isoformat()
         return self.staging / recipient / department / table / day / attempt
+
+    def scanned_files(self, staged: Path) -> Path:
+        """The list of the files that passed the scan, beside them."""
+        return staged / "_scanned.json"
 
     def shared_table(self, recipient: str, department: str, table: str) -> Path:
         return self.shared / recipient / department / table

@@ -7,7 +7,6 @@ there the delivery is not complete. The same rows give the same bytes.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ import polars as pl
 import xlsxwriter
 
 from lake_config.contract import Contract, Server, Table
+from lake_config.digests import file_digest
 from lake_config.settings import Settings
 from simulation.city import rows_of
 from simulation.defects import REPLACEMENT
@@ -52,7 +52,7 @@ def deliver(
 
 def entry(path: Path, table: str, rows: int) -> dict[str, object]:
     """A file's line in the manifest."""
-    digest = hashlib.new("sm3", path.read_bytes()).hexdigest()
+    digest = file_digest(path, "sm3")
     return {"name": path.name, "table": table, "rows": rows, "sm3": digest}
 
 

@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 from audit.ledger import open_ledger
 from jobs.mask import mask_batch
 from jobs.publish import publish
+from jobs.scanned import scanned
 from lake_config.errors import (
     ControlTotalsDiffer,
     KeyUnavailable,
@@ -55,8 +56,9 @@ def test_the_receipt_says_what_lies_in_staging(lake: Settings, spark: Any) -> No
     assert body["leak_scan"] == {"cells": 48 * 9, "hits": 0, "found": {}, "ok": True}
     assert body["columns"] == list(rows[0]) and not set(HIDDEN) & set(body["columns"])
     assert {row["times"] for row in rows} == set(range(50)) - {2, 6}
-    assert len(body["files"]) == len(staged.file_uris())
-    assert sum(file["rows"] for file in body["files"]) == 48
+    files = scanned(job, masked)
+    assert body["files"] == len(files) == len(staged.file_uris())
+    assert sum(file["rows"] for file in files) == 48
 
 
 def test_keys_are_recorded_before_they_are_used(lake: Settings, spark: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from deltalake import DeltaTable
 
 from audit.ledger import open_ledger
 from audit.verify import verify
+from jobs.delta_files import facts_of, files_added
+from jobs.scanned import files_digest
 from lake_config.layers import CURATED
 from lake_config.settings import ROOT, Settings
 from ops.processes import stop
@@ -117,14 +118,18 @@ def test_killed_in_every_step_and_still_the_same(settings: Settings) -> None:
 
 
 def test_every_file_in_the_shared_zone_passed_a_scan(settings: Settings) -> None:
-    scanned = {
-        file["sha256"]
-        for event in open_ledger(settings).events()
-        if event.kind == "masked" and event.body["leak_scan"]["ok"]
-        for file in event.body["files"]
+    """What a version holds has the digest that both its receipts name."""
+    ledger = open_ledger(settings)
+    passed = {
+        event.body["files_digest"]
+        for event in ledger.events("masked")
+        if event.body["leak_scan"]["ok"]
     }
-    lying = {
-        hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in settings.layers.shared.rglob("*.parquet")
-    }
-    assert lying and lying <= scanned
+    table = settings.layers.shared_table(CURATED, DEPARTMENT, TABLE)
+    lying = set(table.glob("*.parquet"))
+    for event in ledger.events("published"):
+        names = files_added(table, event.body["version"])
+        digest = files_digest([facts_of(table / name) for name in names])
+        assert digest == event.body["files_digest"] and digest in passed
+        lying -= {table / name for name in names}
+    assert not lying

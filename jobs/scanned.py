@@ -1,0 +1,50 @@
+"""The list of the files that passed the leak scan: it lies beside them.
+
+The receipt carries its digest, for the list itself may be longer than an event. The digest
+is over contents alone, whatever the files are called, so that whoever holds a published
+version can work it out again.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from audit.events import canonical
+from jobs.context import Job
+from jobs.steps import Masked
+from lake_config.digests import sm3
+from lake_config.errors import LeakFound, OutOfTurn
+from lake_config.settings import write_private
+
+Files = list[dict[str, Any]]
+CONTENT = ("rows", "sha256", "size")
+
+
+def files_digest(files: Files) -> str:
+    """One name for exactly these bytes."""
+    contents = ({name: file[name] for name in CONTENT} for file in files)
+    return sm3(canonical({"files": sorted(contents, key=canonical)}))
+
+
+def keep_list(job: Job, staged: Path, files: Files) -> None:
+    write_private(job.layers.scanned_files(staged), json.dumps(files))
+
+
+def scanned(job: Job, masked: Masked) -> Files:
+    """The files of the receipt; refused when the list is not that of the scan any more."""
+    staged = job.settings.home / masked.body["staged"]
+    try:
+        files: Files = json.loads(job.layers.scanned_files(staged).read_bytes())
+        same = files_digest(files) == masked.body["files_digest"]
+    except FileNotFoundError:
+        raise OutOfTurn(f"{job.batch}：待发布文件不在了，请重新执行脱敏。") from None
+    except (ValueError, TypeError, KeyError):
+        same = False
+    if not same:
+        raise LeakFound(
+            f"{job.batch}：待发布文件的清单与扫描时不同，拒绝发布。"
+            "请查明原因后重新执行脱敏。"
+        )
+    return files
