@@ -101,6 +101,10 @@ def check(settings: Settings) -> tuple[str, ...]:
         problems.append(f"LAKE_PROFILE must be one of {', '.join(PROFILES)}.")
     if not 1 <= settings.link_seconds <= 900:
         problems.append("LAKE_LINK_SECONDS must lie between 1 and 900 seconds.")
+    if settings.home.exists() and not _private(settings.home):
+        problems.append(
+            f"LAKE_HOME 他人也能进入。确认这是数据湖的目录后执行：chmod 700 {settings.home}"
+        )
     if settings.profile == "production":
         problems.extend(_unsafe(settings))
     return tuple(problems)
