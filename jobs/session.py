@@ -16,6 +16,7 @@ from typing import IO
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
 
@@ -25,6 +26,10 @@ from lake_config.settings import ROOT, Settings, use_this_python
 CONNECT_TOKEN = "spark_connect_token"  # noqa: S105 (a file name)
 ENGINE_ERRORS = (PySparkException, Py4JJavaError)
 """What a failed write raises: through Connect, and in a JVM of the process's own."""
+
+for _name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+    # They write an engine's message, which quotes cells, before anybody can catch it.
+    PySparkLogger.getLogger(_name).disabled = True
 
 TRIES = 100
 RETRIES = DefaultPolicy(max_retries=6, max_backoff=4_000)
