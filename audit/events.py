@@ -23,7 +23,8 @@ KINDS: dict[str, frozenset[str]] = {
     for kind, fields in {
         "collected": "source_rows collected_rows control server digests",
         "reconciled": "rows checks",
-        "gated": "rows accepted quarantined findings keys verdict reasons suite",
+        "gated": "rows accepted quarantined findings keys verdict reasons suite "
+        "compared_with",
         "masked": "rows recipient purpose policy key_ids staged leak_scan columns files "
         "files_digest",
         "published": "rows recipient purpose policy version approvals files_digest",
@@ -36,10 +37,10 @@ KINDS |= {
         "failed": "department table date step exit_code error",
         "approved": "contract policy officer facts key",
         "person_enrolled": "person role key",
-        "person_revoked": "person",
+        "person_revoked": "person role",
         "key_used": "key_ids purpose",
         "read": "person recipient table version files request source",
-        "read_refused": "person table reason request source",
+        "read_refused": "person table reason request source count",
         "quarantine_listed": "department table date rows",
         "quarantine_returned": "department table date rows",
         "redelivery_accepted": "department table date reason_digest",

@@ -21,6 +21,7 @@ from jobs.readers.postgresql import (
     exporter,
     page_ranges,
     pages_of,
+    table_name,
 )
 from jobs.reconcile import reconcile
 from jobs.session import session
@@ -29,8 +30,9 @@ from lake_config.contract_loader import load_contracts
 from lake_config.settings import Settings, load
 from ops.source_counts import source_rows
 from ops.source_servers import running_sources
-from privacy.approval import enrol_officer, sign
+from privacy.approval import sign
 from privacy.keys import init_keys
+from privacy.officers import enrol_officer
 from privacy.policy import POLICY_VERSION
 from simulation.city import simulate
 from simulation.deliver import deliver
@@ -74,8 +76,9 @@ class Stage:
         """The reader's own partitions, for a baseline as parallel as it is."""
         job = self.job(0)
         server = self.contract.server_for(job.table, "dev")
-        with exporter(job, server, address(job, server)) as connection:
-            return page_ranges(pages_of(job, connection))
+        place = address(job, server)
+        with exporter(job, server, place) as connection:
+            return page_ranges(pages_of(connection, table_name(job, place)))
 
     def jdbc(self, **options: Any) -> Any:
         """Spark's own reader on the same table, as a careful engineer would call it."""

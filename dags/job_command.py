@@ -1,6 +1,6 @@
 """One Airflow task = one `python -m jobs` command in a process of its own.
 
-Translates exit codes into Airflow's words: 99 skips, a transient code is retried, any
+Translates exit codes into Airflow's words: 98 and 99 skip, a transient code is retried, any
 other refusal fails at once. No pyspark, no data, no secret passes through here.
 """
 
@@ -14,15 +14,14 @@ import sys
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from airflow.exceptions import AirflowException
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from lake_config import errors
+from lake_config.calendar import CITY_TIME
 from lake_config.settings import ROOT
 
-CITY_TIME = ZoneInfo("Asia/Shanghai")
 PR_SET_PDEATHSIG = 1
 
 
@@ -47,8 +46,8 @@ def run_job(step: str, department: str, table: str | None, day: date) -> None:
     code = subprocess.run(
         _command(step, department, table, day), cwd=ROOT, preexec_fn=_die_with_task
     ).returncode
-    if code == errors.NOTHING_TO_DO:
-        raise AirflowSkipException("nothing to do: this batch is done")
+    if code in errors.SKIPPED:
+        raise AirflowSkipException(f"{step} has nothing to do (exit code {code})")
     if code in transient_codes() or code < 0:
         raise AirflowException(f"{step} ended with exit code {code}; will be retried")
     if code:

@@ -7,6 +7,7 @@ that there was nothing to do. A refusal is recorded before the process ends.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -15,9 +16,10 @@ from datetime import date
 from jobs.context import Job
 from jobs.failures import alert, record_failure
 from lake_config.contract import Contract
-from lake_config.contract_loader import load_contracts
+from lake_config.contract_loader import contract_of
 from lake_config.errors import JobFailed, LakeError, NothingToDo, UsageError
-from lake_config.settings import Settings, load
+from lake_config.layers import batch_id
+from lake_config.settings import OTHERS, Settings, load
 
 
 def land(job: Job) -> str:
@@ -38,12 +40,15 @@ def release(job: Job) -> str:
     from jobs.mask import mask_batch
     from jobs.publish import publish, refuse_if_published
     from jobs.steps import Gated, Masked
+    from jobs.turn import refuse_if_not_shared, refuse_if_out_of_turn
     from privacy.approval import check
     from privacy.policy import POLICY_VERSION
 
     gated = Gated.load(job)
+    refuse_if_not_shared(job)
     check(job.settings, job.contract, POLICY_VERSION)
     refuse_if_published(job, gated.attempt)
+    refuse_if_out_of_turn(job)
     try:
         masked = mask_batch(job, gated)
     except NothingToDo:
@@ -57,6 +62,7 @@ STEPS = {"land": land, "release": release}
 
 def main(arguments: list[str]) -> int:
     given = _parse(arguments)
+    os.umask(OTHERS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     day, began = given.date, time.monotonic()
     try:
@@ -65,7 +71,7 @@ def main(arguments: list[str]) -> int:
         print(str(error), file=sys.stderr)
         return error.exit_code
     try:
-        contract = _contract(settings, given.department)
+        contract = contract_of(settings.contracts, given.department)
         said = _run(settings, contract, given, day)
     except LakeError as error:
         return _ended(settings, given, day, error)
@@ -104,7 +110,9 @@ def _run(
 def _ended(
     settings: Settings, given: argparse.Namespace, day: date, error: LakeError
 ) -> int:
-    print(str(error), file=sys.stderr)
+    batch = batch_id(given.department, given.table or "*", day)
+    text = str(error)
+    print(text if batch in text else f"{batch}：{text}", file=sys.stderr)
     if not isinstance(error, NothingToDo) and given.step != "failed":
         try:
             record_failure(
@@ -115,13 +123,6 @@ def _ended(
                 print(str(unrecorded), file=sys.stderr)
             return unrecorded.exit_code
     return error.exit_code
-
-
-def _contract(settings: Settings, department: str) -> Contract:
-    for contract in load_contracts(settings.contracts):
-        if contract.department == department:
-            return contract
-    raise UsageError(f"没有部门“{department}”的契约。")
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -12,13 +12,14 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
-from audit.receipts import find, last_published
+from audit.receipts import Receipt, find
 from jobs.accepted import read_raw, set_rules_by_row
 from jobs.context import Job
 from jobs.steps import Gated, Reconciled
+from jobs.turn import place_of, published_now
 from lake_config.contract import Contract, Rule
 from lake_config.errors import LakeError, NothingToDo, OutOfTurn
-from lake_config.layers import CURATED, batch_id
+from lake_config.layers import batch_id
 from lake_config.settings import Settings
 from quality.one_pass import VIOLATIONS
 from quality.run_suite import run, suite_digest
@@ -55,10 +56,8 @@ def gate_department(
 
 def gate(job: Job) -> Gated:
     """Judge one reconciled batch and record the verdict."""
-    reconciled = Reconciled.load(job)
-    before = find(job.ledger, "gated", job.batch)
-    if before and before.ok and before.body["attempt"] == reconciled.attempt:
-        raise NothingToDo(f"{job.batch}：已把关。")
+    reconciled, published = Reconciled.load(job), published_now(job)
+    _refuse_if_done(job, reconciled.attempt, published)
     rules = rules_for(job.contract, job.table)
     path = reconciled.raw(job)
     frame = read_raw(job, path)
@@ -66,7 +65,7 @@ def gate(job: Job) -> Gated:
     found = set_violations(job.table, rules, frame, parents)
     target = str(job.layers.set_violations(path))
     found.coalesce(1).write.mode("overwrite").parquet(target)
-    verdict, warned = _verdict(job, rules, frame, path)
+    verdict, warned = _verdict(job, rules, frame, path, published)
     body = job.record(
         "gated",
         reconciled.attempt,
@@ -83,10 +82,21 @@ def gate(job: Job) -> Gated:
         suite=suite_digest(job.table, rules),
         verdict=verdict.word,
         reasons=[reason.code for reason in verdict.reasons],
+        compared_with=place_of(published),
     )
     if not verdict.ok:
         raise verdict.error()
     return Gated(reconciled.attempt, body)
+
+
+def _refuse_if_done(job: Job, attempt: str, published: Receipt | None) -> None:
+    """A verdict holds until another version is read than the one it was reached against."""
+    before = find(job.ledger, "gated", job.batch)
+    if before is None or not before.ok or before.body["attempt"] != attempt:
+        return
+    released = find(job.ledger, "published", job.batch, attempt)
+    if released or before.body.get("compared_with") == place_of(published):
+        raise NothingToDo(f"{job.batch}：已把关。")
 
 
 def _parent_names(job: Job) -> set[str]:
@@ -101,7 +111,11 @@ def _parent(job: Job, name: str) -> DataFrame:
 
 
 def _verdict(
-    job: Job, rules: tuple[Rule, ...], frame: DataFrame, path: Path
+    job: Job,
+    rules: tuple[Rule, ...],
+    frame: DataFrame,
+    path: Path,
+    published: Receipt | None,
 ) -> tuple[Verdict, int]:
     severities = {rule.name: rule.severity for rule in rules}
     combinations = _combinations(job, frame, path)
@@ -109,7 +123,7 @@ def _verdict(
     rows = sum(number for _, number in combinations)
     volume = Volume(rows, distinct_keys(job.table, frame), quarantined)
     failed = [item.rule for item in run(job.table, frame) if not item.success]
-    return judge(job.table, volume, findings, _previous(job), failed), warned
+    return judge(job.table, volume, findings, _previous(job, published), failed), warned
 
 
 def _combinations(
@@ -124,14 +138,12 @@ def _combinations(
     return [(frozenset(row["names"]), int(row["count"])) for row in counts]
 
 
-def _previous(job: Job) -> Volume | None:
+def _previous(job: Job, published: Receipt | None) -> Volume | None:
     """Size of the batch that is published now."""
-    table, department = job.table.name, job.contract.department
-    published = last_published(job.ledger, CURATED, department, table)
     if published is None:
         return None
     day = date.fromisoformat(published.body["date"])
-    batch = batch_id(department, table, day)
+    batch = batch_id(job.contract.department, job.table.name, day)
     gated = find(job.ledger, "gated", batch, published.body["attempt"])
     if gated is None:
         return None

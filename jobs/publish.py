@@ -3,6 +3,7 @@
 Files are linked unchanged into the shared table's folder and committed by delta-rs in one
 transaction at an expected version. Killed anywhere, a second run finds its own commit in
 the log, or starts over; what was linked and never committed is removed by the next run.
+Whether the batch is still the one to publish is asked again under the writer's lock.
 """
 
 from __future__ import annotations
@@ -24,9 +25,15 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from audit.receipts import find
 from jobs.context import Job
-from jobs.delta_files import files_added
+from jobs.delta_files import files_added, make_durable, version_files
 from jobs.scanned import scanned
 from jobs.steps import Masked, Published
+from jobs.turn import (
+    published_now,
+    refuse_if_masked_again,
+    refuse_if_not_shared,
+    refuse_if_out_of_turn,
+)
 from lake_config.errors import JobFailed, LeakFound, NothingToDo, OutOfTurn
 from lake_config.layers import CURATED
 from privacy.approval import check
@@ -40,20 +47,25 @@ PROPERTIES = {
 """Old versions stay until our own retention job removes them; no statistics of cells."""
 
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
-READ_ONLY = 0o444
+READ_ONLY = 0o400
 
 
 def publish(job: Job, masked: Masked) -> Published:
     """Move one masked batch to the shared zone, under the officers' signatures."""
+    refuse_if_not_shared(job)
     refuse_if_published(job, masked.attempt)
     if masked.body["policy"] != POLICY_VERSION:
         raise OutOfTurn(f"{job.batch}：脱敏时用的是另一版策略，请重新执行脱敏。")
     approvals = check(job.settings, job.contract, POLICY_VERSION)
     table = job.layers.shared_table(CURATED, job.contract.department, job.table.name)
     with _only_writer(table):
-        version = _own_commit(job, masked, table)
+        refuse_if_published(job, masked.attempt)
+        refuse_if_out_of_turn(job)
+        refuse_if_masked_again(job, masked)
+        version = _resumed(job, masked, table)
         if version is None:
             version = _moved(job, masked, table)
+        make_durable(version_files(table, version), job.settings.home)
         body = job.record(
             "published",
             masked.attempt,
@@ -112,13 +124,23 @@ def _metadata(job: Job, masked: Masked) -> dict[str, str]:
 
 
 def _own_commit(job: Job, masked: Masked, table: Path) -> int | None:
-    """The version that an earlier, killed run of this very publication committed."""
+    """The latest version that a run of this very publication committed."""
     found = _open(table)
     wanted = _metadata(job, masked)
     for commit in found.history() if found else ():
         if wanted.items() <= commit.items():
             return int(commit["version"])
     return None
+
+
+def _resumed(job: Job, masked: Masked, table: Path) -> int | None:
+    """An own commit that may still get its receipt: one that no read version follows.
+
+    Otherwise it stays without a receipt, unread, and the files are committed once more.
+    """
+    version, newest = _own_commit(job, masked, table), published_now(job)
+    overtaken = newest and version is not None and version < newest.body["version"]
+    return None if overtaken else version
 
 
 def _moved(job: Job, masked: Masked, table: Path) -> int:

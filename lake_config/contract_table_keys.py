@@ -132,7 +132,10 @@ TABLE_PROPERTIES = {
     ),
     "sourceDepartment": text("when another than the contract's", law="L06"),
     "shareType": one_of(
-        "无条件共享 is refused where a column is personal", SHARE_TYPES, law="L01"
+        "无条件共享 is refused where a column is personal; 不予共享 is collected and judged, "
+        "and never published",
+        SHARE_TYPES,
+        law="L01",
     ),
     "shareCondition": text(
         "what an applicant must fulfil", When("shareType", ("有条件共享",)), law="L01"

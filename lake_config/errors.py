@@ -8,7 +8,9 @@ listed in docs/reference/exit_codes.md and stay stable.
 from __future__ import annotations
 
 NOTHING_TO_DO = 99
-"""Exit code of a step that found its work done already; Airflow shows it as skipped."""
+NOT_SHARED = 98
+SKIPPED = (NOTHING_TO_DO, NOT_SHARED)
+"""Exit codes of steps that rightly did nothing; Airflow shows them as skipped."""
 
 
 class LakeError(Exception):
@@ -53,6 +55,12 @@ class NothingToDo(LakeError):
     """The step's receipt exists already; nothing was touched."""
 
     exit_code = NOTHING_TO_DO
+
+
+class NotShared(NothingToDo):
+    """The catalogue says that this table is not shared: it is kept, and not published."""
+
+    exit_code = NOT_SHARED
 
 
 class SourceUnavailable(LakeError):

@@ -25,9 +25,11 @@ app = typer.Typer(
 contracts_app = typer.Typer(help="数据契约", no_args_is_help=True)
 quarantine_app = typer.Typer(help="隔离区", no_args_is_help=True)
 share_app = typer.Typer(help="共享服务", no_args_is_help=True)
+officer_app = typer.Typer(help="安全管理员", no_args_is_help=True)
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(share_app, name="share")
+app.add_typer(officer_app, name="officer")
 
 Department = Annotated[str, typer.Argument(help="部门代码，如 medical_insurance")]
 TableName = Annotated[str | None, typer.Option("--table", help="只处理这一张表")]
@@ -38,7 +40,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 
 
 def _day(text: str | None) -> date:
-    from ops.calendar import city_today
+    from lake_config.calendar import city_today
 
     if text is None:
         return city_today()
@@ -110,12 +112,12 @@ def contracts_check(
     files: Annotated[list[Path] | None, typer.Argument(help="契约文件")] = None,
 ) -> None:
     """检查数据契约，一次列出全部问题。"""
-    from lake_config.contract_loader import check_contracts
+    from lake_config.contract_loader import check_contracts, load_contracts
 
-    paths = tuple(files or sorted(load().contracts.glob("*.yaml")))
-    if problems := check_contracts(paths):
+    if files and (problems := check_contracts(tuple(files))):
         raise errors.ContractError(problems)
-    typer.echo(f"{len(paths)} 份契约全部通过。")
+    number = len(files or load_contracts(load().contracts))
+    typer.echo(f"{number} 份契约全部通过。")
 
 
 @app.command()
@@ -172,6 +174,14 @@ def approve(
     from ops.ledger import approve_contract
 
     approve_contract(load(), department, officer)
+
+
+@officer_app.command("revoke")
+def officer_revoke(name: Annotated[str, typer.Argument(help="安全管理员")]) -> None:
+    """停用一名安全管理员，其签署不再有效。"""
+    from ops.ledger import revoke
+
+    revoke(load(), name)
 
 
 @app.command()

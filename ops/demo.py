@@ -29,8 +29,9 @@ from ops.processes import Service, stop
 from ops.running import start_sharing
 from ops.source_servers import install_servers, left_out, running_sources
 from ops.spark_service import forget_spark, start_spark, warm_up
-from privacy.approval import enrol_officer, sign
+from privacy.approval import sign
 from privacy.keys import init_keys
+from privacy.officers import enrol_officer
 from privacy.policy import POLICY_VERSION
 from simulation.city import simulate
 from simulation.deliver import deliver

@@ -9,8 +9,9 @@ from audit.verify import verify
 from lake_config.errors import LedgerBroken
 from lake_config.settings import Settings
 from ops.pipeline import find_contract
-from privacy.approval import enrol_officer, sign
+from privacy.approval import lowered_columns, sign
 from privacy.keys import init_keys
+from privacy.officers import enrol_officer, revoke_officer
 from privacy.policy import POLICY_VERSION
 
 
@@ -34,9 +35,20 @@ def verify_ledger(settings: Settings) -> None:
 def approve_contract(settings: Settings, department: str, officer: str) -> None:
     """An officer signs the pair (contract, masking policy) by content."""
     contract = find_contract(settings, department)
+    console, lower = Console(), lowered_columns(settings, contract, POLICY_VERSION)
     sign(settings, officer, contract, POLICY_VERSION)
-    Console().print(
+    if lower:
+        console.print("与现行保护相比降低或改动、须两人签署的列：" + "、".join(lower))
+    console.print(
         f"{officer} 已签署：{contract.business_name} 契约 {contract.digest[:12]}，"
         f"脱敏策略 {POLICY_VERSION}。",
         highlight=False,
+    )
+
+
+def revoke(settings: Settings, officer: str) -> None:
+    """What rested on this officer's signature alone is not published any more."""
+    revoke_officer(settings, officer)
+    Console().print(
+        f"安全管理员{officer}已停用，其签署不再有效；有关契约须由其他安全管理员重新签署。"
     )

@@ -10,20 +10,15 @@ from datetime import date
 from rich.console import Console
 
 from lake_config.contract import Contract
-from lake_config.contract_loader import load_contracts
-from lake_config.errors import NOTHING_TO_DO, UsageError
+from lake_config.contract_loader import contract_of
+from lake_config.errors import SKIPPED, UsageError
 from lake_config.settings import ROOT, Settings
 from ops.exit_codes import error_of
 
 
 def find_contract(settings: Settings, department: str) -> Contract:
     """The department's contract; names the known ones when there is none."""
-    contracts = {item.department: item for item in load_contracts(settings.contracts)}
-    if department not in contracts:
-        raise UsageError(
-            f"没有部门“{department}”。现有：{'、'.join(sorted(contracts))}。"
-        )
-    return contracts[department]
+    return contract_of(settings.contracts, department)
 
 
 def accept_redelivery(
@@ -73,11 +68,11 @@ def _step(step: str, department: str, table: str | None, day: date) -> int:
 
 def _conclude(codes: list[int], department: str, day: date) -> None:
     """The first failure decides the exit code: later ones follow from it."""
-    failed = [code for code in codes if code not in (0, NOTHING_TO_DO)]
+    failed = [code for code in codes if code not in (0, *SKIPPED)]
     if failed:
         raise error_of(failed[0])(
             f"{department} {day} 有步骤没有通过（退出码 {failed[0]}），原因见上。"
             "已发布的版本不受影响。"
         )
-    if all(code == NOTHING_TO_DO for code in codes):
+    if all(code in SKIPPED for code in codes):
         Console().print(f"{department} {day} 已全部完成，本次没有改动任何内容。")

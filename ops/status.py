@@ -12,10 +12,13 @@ from rich.table import Table as Grid
 
 from audit.ledger import open_ledger
 from audit.receipts import STEPS
+from lake_config.contract import NOT_SHARED, Table
 from lake_config.contract_loader import load_contracts
 from lake_config.settings import Settings
 
 NOT_COLLECTED = "not_collected"
+KEPT = "not_shared"
+"""Past the gate, and by the catalogue no further."""
 VERDICT_WORDS = {
     "published": "已发布",
     "masked": "待发布",
@@ -23,6 +26,7 @@ VERDICT_WORDS = {
     "reconciled": "已核对",
     "collected": "已归集",
     NOT_COLLECTED: "未归集",
+    KEPT: "不予共享",
 }
 
 
@@ -43,11 +47,11 @@ class TableStatus:
 
 def table_statuses(settings: Settings) -> list[TableStatus]:
     """One entry per table of every contract, in the contracts' order."""
-    latest = _latest_by_table(open_ledger(settings).events())
+    latest = _latest_by_table(open_ledger(settings).events(*STEPS, "failed"))
     return [
         _status(
             contract.department,
-            table.name,
+            table,
             latest.get((contract.department, table.name)),
         )
         for contract in load_contracts(settings.contracts)
@@ -59,8 +63,6 @@ def _latest_by_table(events: Iterable[Any]) -> dict[tuple[str, str], dict[str, A
     """Per table: the newest delivery date's steps, and the last publication of any date."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for event in events:
-        if event.kind not in (*STEPS, "failed") or "table" not in event.body:
-            continue
         key = (event.body["department"], event.body["table"])
         entry = found.setdefault(key, {"batch": "", "steps": {}, "published": None})
         _take(entry, event)
@@ -83,24 +85,28 @@ def _take(entry: dict[str, Any], event: Any) -> None:
         kept = {name: found for name, found in earlier if found[0] or not ok}
         entry["steps"] = {**kept, step: (ok, event.body)}
     if event.kind == "published" and event.body["ok"]:
-        entry["published"] = event.body
+        bodies = filter(None, (entry["published"], event.body))
+        # As the sharing service: the greatest version is the one that is read.
+        entry["published"] = max(bodies, key=lambda body: int(body["version"]))
 
 
-def _status(department: str, table: str, entry: dict[str, Any] | None) -> TableStatus:
+def _status(department: str, table: Table, entry: dict[str, Any] | None) -> TableStatus:
     if entry is None:
         entry = {"batch": None, "steps": {}, "published": None}
     steps = {step: body for step, (ok, body) in entry["steps"].items() if ok}
     published = entry["published"] or {}
+    verdict = _verdict(entry["steps"])
+    kept = verdict == "gated" and table.share_type == NOT_SHARED
     return TableStatus(
         department,
-        table,
+        table.name,
         entry["batch"],
         steps.get("collected", {}).get("source_rows"),
         steps.get("collected", {}).get("collected_rows"),
         steps.get("gated", {}).get("quarantined"),
         published.get("rows"),
         published.get("version"),
-        _verdict(entry["steps"]),
+        KEPT if kept else verdict,
     )
 
 

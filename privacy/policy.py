@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from audit.events import canonical, sm3
+from audit.events import canonical
+from lake_config.digests import sm3
 from lake_config.errors import UsageError
+from privacy.diagnosis_chapters import CHAPTERS
 from privacy.regions import COUNTY_PATTERN, OUTSIDE
 
 STATISTICS = "statistics"
@@ -26,6 +28,16 @@ table of the city's analysts is made for `statistics`."""
 
 EARLIEST_BIRTH_YEAR = 1935
 """People over 90 are few enough to be recognised: earlier years are told as this one."""
+
+BIRTH_BAND_YEARS = 5
+
+TOKEN_BYTES = 16
+EXACT = frozenset({"person_key", "record_key"})
+"""Keys a department made itself: case and separators may tell two of them apart."""
+
+TOKEN_FORM = "f4c03497f926dc17b26e0a11b68239ae43e9d9324987891dbf2a8d76cadc5084"  # noqa: S105 (a digest)
+"""SM3 over the tokens of probe values: a test fails when tokens.py gives others, and with
+this constant the policy's version changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,35 @@ BIRTH_BAND = Treatment("generalise", "birth_band")
 DAY = Treatment("generalise", "day")
 MONTH = Treatment("generalise", "month")
 CHAPTER = Treatment("generalise", "diagnosis_chapter")
+
+
+STRENGTH = {"keep": 0, "generalise": 1, "token": 2, "drop": 3, "withhold": 3}
+"""How much each kind hides; what is not published hides alike, for whatever reason."""
+
+FINER_FIRST = (
+    ("day", "month"),
+    ("birth_year", "birth_band"),
+    ("county",),
+    ("diagnosis_chapter",),
+)
+"""Ways to generalise compare on one scale only."""
+
+
+def weaker(now: str, before: str) -> bool:
+    """Does a treatment, as signed facts write it, hide less than the one before?
+
+    What does not compare (another scale, a word that is not used any more) is weaker.
+    """
+    (kind, _, how), (kind_before, _, how_before) = (
+        text.rstrip(")").partition("(") for text in (now, before)
+    )
+    if kind != "generalise" or kind_before != kind:
+        unknown = max(STRENGTH.values()) + 1
+        return STRENGTH[kind] < STRENGTH.get(kind_before, unknown)
+    return not any(
+        how_before in scale and how in scale[scale.index(how_before) :]
+        for scale in FINER_FIRST
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +169,11 @@ def treatment(semantic_type: str, purpose: str) -> Treatment:
     return found
 
 
+def treatments_of(semantic_type: str) -> tuple[str, ...]:
+    """What becomes of one kind of column, for each purpose in their order."""
+    return tuple(str(treatment(semantic_type, purpose)) for purpose in PURPOSES)
+
+
 def version_of(table: dict[str, Line]) -> str:
     """A name for everything a signature covers: the table and what it leans on."""
     content: dict[str, Any] = {
@@ -136,7 +182,10 @@ def version_of(table: dict[str, Line]) -> str:
             for kind, line in table.items()
         },
         "places": [COUNTY_PATTERN, OUTSIDE],
-        "birth": EARLIEST_BIRTH_YEAR,
+        "birth": [EARLIEST_BIRTH_YEAR, BIRTH_BAND_YEARS],
+        "chapters": CHAPTERS,
+        "tokens": [TOKEN_BYTES, sorted(EXACT), TOKEN_FORM],
+        "order": [STRENGTH, FINER_FIRST],
     }
     return f"1.{sm3(canonical(content))[:16]}"
 

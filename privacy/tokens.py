@@ -19,13 +19,10 @@ from pyspark.sql.functions import arrow_udf
 
 from lake_config.settings import Settings
 from privacy.keys import Mac, key, prepared_mac
+from privacy.policy import EXACT, TOKEN_BYTES
 
-BYTES = 16
-LENGTH = 2 * BYTES
+LENGTH = 2 * TOKEN_BYTES
 LETTERS = bytes.maketrans(b"0123456789abcdef", b"ghijklmnopqrstuv")
-
-EXACT = frozenset({"person_key", "record_key"})
-"""Keys a department made itself: case and separators may tell two of them apart."""
 
 MARKS = re.compile(r"[\W_]+")
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -102,7 +99,7 @@ def _hashed(values: pa.Array, mac: Mac) -> pa.Array:
     One join and one translation for all cost less than half of doing it one by one.
     """
     cells = values.cast(pa.binary()).to_pylist()
-    hexadecimal = b"".join([mac(cell)[:BYTES] for cell in cells]).hex()
+    hexadecimal = b"".join([mac(cell)[:TOKEN_BYTES] for cell in cells]).hex()
     letters = hexadecimal.encode("ascii").translate(LETTERS)
     ends = np.arange(0, (len(cells) + 1) * LENGTH, LENGTH, dtype=np.int32)
     return pa.StringArray.from_buffers(

@@ -11,18 +11,9 @@ from collections.abc import Callable
 from pyspark.sql import Column as Expression
 from pyspark.sql import functions as F  # noqa: N812
 
-from privacy.policy import EARLIEST_BIRTH_YEAR
+from privacy.diagnosis_chapters import CHAPTERS
+from privacy.policy import BIRTH_BAND_YEARS, EARLIEST_BIRTH_YEAR
 from privacy.regions import COUNTY_PATTERN, OUTSIDE, SHORT_NAMES
-
-BAND = 5
-CHAPTERS = (
-    ("A00", "B99"), ("C00", "D48"), ("D50", "D89"), ("E00", "E90"), ("F00", "F99"),
-    ("G00", "G99"), ("H00", "H59"), ("H60", "H95"), ("I00", "I99"), ("J00", "J99"),
-    ("K00", "K93"), ("L00", "L99"), ("M00", "M99"), ("N00", "N99"), ("O00", "O99"),
-    ("P00", "P96"), ("Q00", "Q99"), ("R00", "R99"), ("S00", "T98"), ("U00", "U99"),
-    ("V01", "Y98"), ("Z00", "Z99"),
-)  # fmt: skip
-"""The chapters of ICD-10 (GB/T 14396) by first and last category."""
 
 
 def county(cell: Expression) -> Expression:
@@ -41,9 +32,9 @@ def birth_year(cell: Expression) -> Expression:
 
 
 def birth_band(cell: Expression) -> Expression:
-    """Five years at a time, told by the first of them."""
+    """Some years at a time, told by the first of them."""
     year = birth_year(cell)
-    return (year - year % BAND).cast("int")
+    return (year - year % BIRTH_BAND_YEARS).cast("int")
 
 
 def day(cell: Expression) -> Expression:
@@ -73,11 +64,3 @@ GENERALISERS: dict[str, Callable[[Expression], Expression]] = {
     "month": month,
     "diagnosis_chapter": diagnosis_chapter,
 }
-
-
-def stars(text: str, first: int, last: int) -> str:
-    """For a screen only, and never stored: half a population is unique under stars
-    (privacy.md 0.6)."""
-    if len(text) <= first + last:
-        return "*" * len(text)
-    return text[:first] + "*" * (len(text) - first - last) + text[len(text) - last :]

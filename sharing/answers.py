@@ -19,6 +19,8 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
 
 NO_TOKEN = Refused(401, "UNAUTHENTICATED", "凭据无效或已过期。")
 NOT_FOUND = Refused(404, "RESOURCE_DOES_NOT_EXIST", "没有这张表，或您没有权限。")
+NO_LINK = Refused(403, "PERMISSION_DENIED", "链接无效或已过期。")
+TOO_OFTEN = Refused(429, "RESOURCE_EXHAUSTED", "请求过于频繁，请稍后再试。")
 
 
 def refused(_: Request, refusal: Exception) -> JSONResponse:

@@ -6,14 +6,15 @@ ledger cannot be written nothing is served. Unknown and forbidden look the same.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-import time
-from collections import defaultdict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import FileResponse
 
 from audit.ledger import open_ledger
@@ -23,14 +24,18 @@ from privacy.policy import STATISTICS
 from sharing import database
 from sharing.answers import (
     HEADERS,
+    NO_LINK,
     NO_TOKEN,
     NOT_FOUND,
+    TOO_OFTEN,
     Refused,
     broken,
     closed,
     refused,
 )
 from sharing.links import init_link_key, link, opened
+from sharing.queries import Content, wanted_version
+from sharing.refusals import NOBODY, Refusals
 from sharing.tables import (
     SHARE,
     SharedTable,
@@ -40,22 +45,17 @@ from sharing.tables import (
     snapshot,
     tables_of,
 )
+from sharing.throttle import Throttle
 
 PROTOCOL = {"protocol": {"minReaderVersion": 1}}
-LARGEST_BODY = 64 * 1024
-PER_SECOND = 20
 TABLE = "/shares/{share}/schemas/{schema}/tables/{name}"
-HISTORY = (
-    "startingVersion",
-    "endingVersion",
-    "startingTimestamp",
-    "endingTimestamp",
-    "timestamp",
-)
 
 
 class SharingService:
-    """The endpoints of one lake; refuses to start without its ledger and keys."""
+    """The endpoints of one lake; refuses to start without its ledger and keys.
+
+    All of them are plain functions: files and the ledger are read off the event loop.
+    """
 
     def __init__(self, settings: Settings) -> None:
         open_ledger(settings)
@@ -63,23 +63,32 @@ class SharingService:
         self.settings = settings
         self.engine = database.engine_of(settings)
         self.base = urlsplit(settings.sharing_url)
-        self.recent: dict[str, deque[float]] = defaultdict(
-            lambda: deque(maxlen=PER_SECOND)
-        )
+        self.refusals = Refusals(settings)
+        self.by_address, self.by_person = Throttle(), Throttle()
+
+    @asynccontextmanager
+    async def running(self, _: FastAPI) -> AsyncIterator[None]:
+        """From start to stop: repeated refusals are written every minute, and at last."""
+        writing = asyncio.create_task(self.refusals.write_every_minute())
+        yield
+        writing.cancel()
+        self.refusals.write_counts()
+
+    async def throttled(self, request: Request) -> None:
+        """Before anything else is looked at, so that guessing costs us next to nothing."""
+        if not self.by_address.allows(_source(request)):
+            raise TOO_OFTEN
 
     def person_of(self, request: Request) -> database.Person:
         given = request.headers.getlist("authorization")
         kind, _, token = (given[0] if len(given) == 1 else "").partition(" ")
-        person = (
-            database.holder(self.engine, token) if kind == "Bearer" and token else None
-        )
+        digest = database.token_digest(token)
+        person = database.holder(self.engine, digest) if kind == "Bearer" else None
         if person is None:
-            _refused(self.settings, request, "?", "?", "unauthenticated")
+            self.refusals.note(NOBODY, "unauthenticated", _source(request))
             raise NO_TOKEN
-        times = self.recent[person.name]
-        if len(times) == PER_SECOND and time.monotonic() - times[0] < 1:
-            raise Refused(429, "RESOURCE_EXHAUSTED", "请求过于频繁，请稍后再试。")
-        times.append(time.monotonic())
+        if not self.by_person.allows(person.name):
+            raise TOO_OFTEN
         return person
 
     def tables(
@@ -95,7 +104,7 @@ class SharingService:
         person, found = self.tables(request)
         table = found.get((schema, name)) if share == SHARE else None
         if table is None:
-            _refused(self.settings, request, person.name, "?", "not_found")
+            self.refusals.note(person.name, "not_found", _source(request))
             raise NOT_FOUND
         return person, table
 
@@ -138,40 +147,40 @@ class SharingService:
         _, table = self.table_of(request, share, schema, name)
         if request.query_params:
             raise Refused(400, "INVALID_PARAMETER_VALUE", "不提供历史版本。")
-        return Response(headers={"Delta-Table-Version": str(table.versions[-1])})
+        return Response(headers={"Delta-Table-Version": str(table.version)})
 
     def metadata(
         self, request: Request, share: str, schema: str, name: str
     ) -> Response:
         _, table = self.table_of(request, share, schema, name)
-        newest = table.versions[-1]
-        found = snapshot(self.settings.layers, table, newest)
-        return _answer([PROTOCOL, metadata_line(found)], newest)
+        found = snapshot(self.settings.layers, table, table.version)
+        return _answer([PROTOCOL, metadata_line(found)], table.version)
 
-    async def query(
-        self, request: Request, share: str, schema: str, name: str
+    def query(
+        self, request: Request, share: str, schema: str, name: str, content: Content
     ) -> Response:
         person, table = self.table_of(request, share, schema, name)
-        wanted = _wanted_version(table, await _body(request))
+        wanted = wanted_version(table, content)
         found = snapshot(self.settings.layers, table, wanted)
         folder = self.settings.layers.shared_table(table.recipient, schema, name)
         files = files_of(found, folder)
         _recorded(self.settings, request, person, table, wanted, len(files))
         lines = [PROTOCOL, metadata_line(found)]
         lines += [
-            _file(self.settings, self.base, path, size, person.name)
+            _file(self.settings, self.base, path, size, person.token_digest)
             for path, size in files
         ]
         return _answer(lines, wanted)
 
     def file(self, request: Request, token: str, name: str) -> Response:
-        if request.query_params:
-            raise Refused(403, "PERMISSION_DENIED", "链接无效或已过期。")
-        found = opened(self.settings, token)
-        if found is None or found[0].name != name or not found[0].is_file():
-            raise Refused(403, "PERMISSION_DENIED", "链接无效或已过期。")
+        found = None if request.query_params else opened(self.settings, token)
+        if found is None or database.holder(self.engine, found[1]) is None:
+            raise NO_LINK
+        path = found[0]
+        if path.name != name or not path.is_file():
+            raise NO_LINK
         return FileResponse(
-            found[0], media_type="application/octet-stream", headers=HEADERS
+            path, media_type="application/octet-stream", headers=HEADERS
         )
 
 
@@ -179,34 +188,15 @@ def _listed(table: SharedTable) -> dict[str, str]:
     return {"name": table.name, "schema": table.schema, "share": SHARE}
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    content = await request.body()
-    if len(content) > LARGEST_BODY:
-        raise Refused(413, "INVALID_PARAMETER_VALUE", "请求内容过大。")
-    try:
-        found = await request.json() if content else {}
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise Refused(400, "INVALID_PARAMETER_VALUE", "请求内容不是 JSON 对象。")
-    return found
-
-
-def _wanted_version(table: SharedTable, body: dict[str, Any]) -> int:
-    """The newest published version, or exactly that one by number; no history."""
-    newest = table.versions[-1]
-    if any(body.get(name) is not None for name in HISTORY):
-        raise Refused(400, "INVALID_PARAMETER_VALUE", "不提供历史版本和变更数据。")
-    if body.get("version") not in (None, newest):
-        raise Refused(400, "INVALID_PARAMETER_VALUE", "只提供最新发布的版本。")
-    return newest
+def _source(request: Request) -> str:
+    return request.client.host if request.client else "?"
 
 
 def _file(
-    settings: Settings, base: Any, path: Path, size: int, person: str
+    settings: Settings, base: Any, path: Path, size: int, token_digest: str
 ) -> dict[str, Any]:
     """A `file` action: no statistics, they are values too."""
-    token = link(settings, path, person)
+    token = link(settings, path, token_digest)
     return {
         "file": {
             "url": f"{base.scheme}://{base.netloc}/files/{token}/{path.name}",
@@ -238,22 +228,9 @@ def _recorded(
         "version": version,
         "files": files,
         "request": f"{STATISTICS}:{secrets.token_hex(8)}",
-        "source": request.client.host if request.client else "?",
+        "source": _source(request),
     }
     open_ledger(settings).append("read", person.name, table.key, body)
-
-
-def _refused(
-    settings: Settings, request: Request, person: str, table: str, reason: str
-) -> None:
-    body = {
-        "person": person,
-        "table": table,
-        "reason": reason,
-        "request": secrets.token_hex(8),
-        "source": request.client.host if request.client else "?",
-    }
-    open_ledger(settings).append("read_refused", person, table, body)
 
 
 ROUTES = (
@@ -271,10 +248,14 @@ ROUTES = (
 def create_app(settings: Settings) -> FastAPI:
     """The service of one lake as a web application."""
     service = SharingService(settings)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        docs_url=None, redoc_url=None, openapi_url=None, lifespan=service.running
+    )
     prefix = service.base.path.rstrip("/")
+    first = [Depends(service.throttled)]
     for method, path, name in ROUTES:
-        app.add_api_route(prefix + path, getattr(service, name), methods=[method])
+        answer = getattr(service, name)
+        app.add_api_route(prefix + path, answer, methods=[method], dependencies=first)
     app.add_api_route("/health", service.health, methods=["GET"])
     files = "/files/{token}/{name}"
     app.add_api_route(files, service.file, methods=["GET", "HEAD"])

@@ -64,10 +64,11 @@ def people(engine: Engine) -> list[Person]:
         return list(session.scalars(select(Person).order_by(Person.name)))
 
 
-def holder(engine: Engine, token: str) -> Person | None:
-    """The person whose living token this is; looked up by digest, so in constant time."""
+def holder(engine: Engine, digest: str) -> Person | None:
+    """The person whose living token has this digest: neither revoked, replaced, nor
+    expired. Looked up by digest, so in constant time."""
     with Session(engine, expire_on_commit=False) as session:
-        wanted = select(Person).where(Person.token_digest == token_digest(token))
+        wanted = select(Person).where(Person.token_digest == digest)
         person = session.scalars(wanted).one_or_none()
     if person is None or person.revoked is not None:
         return None

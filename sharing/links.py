@@ -1,4 +1,7 @@
-"""Short-lived links to one file: whoever changes one letter of it gets nothing."""
+"""Short-lived links to one file: whoever changes one letter of it gets nothing.
+
+A link names the digest of the token it was given for, and lives no longer than that token.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,11 @@ def _mac(settings: Settings, content: bytes) -> str:
     return hmac.new(key, content, hashlib.sha256).hexdigest()
 
 
-def link(settings: Settings, file: Path, person: str) -> str:
+def link(settings: Settings, file: Path, token_digest: str) -> str:
     """`<payload>.<signature>`: which file, for whom, until when."""
     facts = {
         "f": file.relative_to(settings.layers.shared).as_posix(),
-        "p": person,
+        "t": token_digest,
         "e": int(time.time()) + settings.link_seconds,
     }
     payload = base64.urlsafe_b64encode(json.dumps(facts, sort_keys=True).encode())
@@ -38,7 +41,7 @@ def link(settings: Settings, file: Path, person: str) -> str:
 
 
 def opened(settings: Settings, token: str) -> tuple[Path, str] | None:
-    """The file and the person of a living, untouched link; None for anything else."""
+    """File and token digest of an untouched link in its time; None for anything else."""
     payload, _, signature = token.partition(".")
     content = payload.encode("utf-8", "replace")
     if not hmac.compare_digest(
@@ -48,4 +51,4 @@ def opened(settings: Settings, token: str) -> tuple[Path, str] | None:
     facts = json.loads(base64.urlsafe_b64decode(content))
     if facts["e"] < time.time():
         return None
-    return settings.layers.shared / facts["f"], facts["p"]
+    return settings.layers.shared / facts["f"], facts["t"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import secrets
 from datetime import UTC, datetime, timedelta
 
 from audit.ledger import open_ledger
 from lake_config.errors import UsageError
 from lake_config.layers import CURATED
+from lake_config.person_name import person_name
 from lake_config.settings import Settings
 from sharing import database
 
@@ -16,14 +18,12 @@ ROLE = "analyst"
 
 def enrol(settings: Settings, name: str, days: int) -> dict[str, object]:
     """A fresh token for one person, as a Delta Sharing profile; shown this once."""
-    name = name.strip()
-    if not name or len(name) > 100:
-        raise UsageError("请写明人员姓名或工号（不超过 100 个字符）。")
+    name = person_name(name)
     token = secrets.token_urlsafe(32)
     expires = datetime.now(UTC) + timedelta(days=days)
     digest = database.token_digest(token)
     body = {"person": name, "role": ROLE, "key": digest}
-    open_ledger(settings).append("person_enrolled", "system", name, body)
+    open_ledger(settings).append("person_enrolled", getpass.getuser(), name, body)
     person = database.Person(
         name=name, recipient=CURATED, token_digest=digest, expires=expires, revoked=None
     )
@@ -37,10 +37,12 @@ def enrol(settings: Settings, name: str, days: int) -> dict[str, object]:
 
 
 def revoke(settings: Settings, name: str) -> None:
-    """The person's token is refused from the next request on."""
+    """The person's token and links are refused from the next request on."""
+    name = person_name(name)
     if not database.revoke(database.engine_of(settings), name):
         raise UsageError(f"没有登记过“{name}”。可用 ./lake share list 查看。")
-    open_ledger(settings).append("person_revoked", "system", name, {"person": name})
+    body = {"person": name, "role": ROLE}
+    open_ledger(settings).append("person_revoked", getpass.getuser(), name, body)
 
 
 def list_people(settings: Settings) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which tables a recipient has, and their published versions, told from the ledger."""
+"""Which tables a recipient has, and which version of each, told from the ledger."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SHARE = "suihua"
 
 @dataclass(frozen=True, slots=True)
 class SharedTable:
-    """One table of one recipient; `versions` are those a receipt names, oldest first."""
+    """One table of one recipient; `version` is the greatest that a receipt names."""
 
     schema: str
     name: str
     recipient: str
-    versions: tuple[int, ...]
+    version: int
 
     @property
     def key(self) -> str:
@@ -31,15 +31,15 @@ class SharedTable:
 
 def tables_of(ledger: Ledger, recipient: str) -> dict[tuple[str, str], SharedTable]:
     """Every table that was ever published to the recipient."""
-    found: dict[tuple[str, str], list[int]] = {}
-    for event in ledger.events():
+    found: dict[tuple[str, str], int] = {}
+    for event in ledger.events("published"):
         body = event.body
-        if event.kind == "published" and body["ok"] and body["recipient"] == recipient:
+        if body["ok"] and body["recipient"] == recipient:
             key = (body["department"], body["table"])
-            found.setdefault(key, []).append(int(body["version"]))
+            found[key] = max(int(body["version"]), found.get(key, 0))
     return {
-        key: SharedTable(*key, recipient, tuple(versions))
-        for key, versions in sorted(found.items())
+        key: SharedTable(*key, recipient, version)
+        for key, version in sorted(found.items())
     }
 
 

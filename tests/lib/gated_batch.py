@@ -16,10 +16,12 @@ from audit.ledger import init_ledger, open_ledger
 from audit.receipts import find
 from jobs.context import Job
 from jobs.steps import Gated
+from jobs.turn import place_of, published_now
 from lake_config.contract import Contract, Table
 from lake_config.settings import Settings
-from privacy.approval import enrol_officer, sign
+from privacy.approval import sign
 from privacy.keys import init_keys
+from privacy.officers import enrol_officer
 from privacy.policy import POLICY_VERSION
 from tests.lib import quality_cases
 
@@ -61,6 +63,7 @@ def gated(
     body = job.record(
         "gated", attempt, True, rows=len(rows), accepted=accepted, keys=len(rows),
         quarantined=len(bad), findings=[], verdict="pass", reasons=[], suite="s",
+        compared_with=place_of(published_now(job)),
     )  # fmt: skip
     return job, Gated(attempt, body)
 

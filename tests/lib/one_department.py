@@ -10,8 +10,9 @@ from pathlib import Path
 from audit.ledger import init_ledger
 from lake_config.contract_loader import load_contracts
 from lake_config.settings import ROOT, Settings, load
-from privacy.approval import enrol_officer, sign
+from privacy.approval import sign
 from privacy.keys import init_keys
+from privacy.officers import enrol_officer
 from privacy.policy import POLICY_VERSION
 from simulation.deliver.gatekeeper import entry, write_manifest
 from tests.lib.quality_cases import identity_number
@@ -56,3 +57,13 @@ def signed_lake(home: Path, contracts: Path, officer: str) -> Settings:
     for contract in load_contracts(contracts):
         sign(settings, officer, contract, POLICY_VERSION)
     return settings
+
+
+def share_no_more(settings: Settings) -> None:
+    """The catalogue now says 不予共享, with its legal basis (law L01)."""
+    path = settings.contracts / CONTRACT.name
+    text = path.read_text("utf-8").replace(
+        "shareType, value: 有条件", "shareType, value: 不予"
+    )
+    text = text.replace("{property: shareCondition, ", "{property: legalBasis, ")
+    path.write_text(text, encoding="utf-8")

@@ -22,7 +22,7 @@ def column(name: str, logical_type: str = "string", **facts: Any) -> Column:
 
 def table(name: str, columns: Iterable[Column], **facts: Any) -> Table:
     catalogue = dict.fromkeys(
-        "business_name description resource_code source_department share_type "
+        "business_name description resource_code source_department "
         "share_condition legal_basis share_mode open_type update_cycle "
         "classification".split(),
         "",
@@ -32,6 +32,7 @@ def table(name: str, columns: Iterable[Column], **facts: Any) -> Table:
         "latency_hours": 24,
         "retention_days": 30,
         "control_depth": "rows",
+        "share_type": "有条件共享",
         "band": BAND,
         **catalogue,
         **facts,

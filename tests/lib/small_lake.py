@@ -17,8 +17,9 @@ from lake_config.settings import ROOT, Settings, load
 from ops.processes import stop
 from ops.source_servers import running_sources
 from ops.spark_service import forget_spark, start_spark
-from privacy.approval import enrol_officer, sign
+from privacy.approval import sign
 from privacy.keys import init_keys
+from privacy.officers import enrol_officer
 from privacy.policy import POLICY_VERSION
 from simulation.city import simulate
 from simulation.deliver import deliver

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from privacy.leak_patterns import CLASSES, WIDE, classes_in
 from privacy.leak_scan import BETWEEN_CELLS, count_hits, hits_in
-from privacy.treatments import stars
 from tests.lib.quality_cases import identity_number
 
 NUMBER = identity_number("23120219900228123")
@@ -68,6 +67,11 @@ def test_it_is_left_alone(text: str) -> None:
 
 def test_every_class_has_an_example() -> None:
     assert {kind for _, kind in FOUND} == set(CLASSES)
+
+
+def stars(text: str, first: int, last: int) -> str:
+    """As some departments deliver numbers."""
+    return text[:first] + "*" * (len(text) - first - last) + text[len(text) - last :]
 
 
 def test_stars_are_never_hits() -> None:

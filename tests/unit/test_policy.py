@@ -10,25 +10,27 @@ from lake_config.contract import PERSONAL_SENSITIVE, SEMANTIC_TYPES
 from lake_config.contract_loader import load_contracts
 from lake_config.errors import UsageError
 from lake_config.settings import ROOT
-from privacy import treatments
+from privacy import policy, tokens, treatments
 from privacy.policy import (
     DROP,
+    FINER_FIRST,
     KEEP,
     POLICY_VERSION,
     PURPOSES,
+    STRENGTH,
     TABLE,
     TOKEN,
     WITHHOLD,
     Treatment,
     treatment,
     version_of,
+    weaker,
 )
 
 IDENTIFIERS = (
     "identity_number person_name mobile landline bank_card social_security_number "
     "medical_insurance_number licence_number plate vin person_key record_key"
 ).split()
-KINDS = ("keep", "token", "generalise", "drop", "withhold")
 
 
 def test_every_semantic_type_has_a_decision_for_every_purpose() -> None:
@@ -38,7 +40,7 @@ def test_every_semantic_type_has_a_decision_for_every_purpose() -> None:
         for purpose in PURPOSES:
             decided = treatment(kind, purpose)
             assert isinstance(decided, Treatment)
-            assert decided.kind in KINDS
+            assert decided.kind in STRENGTH
 
 
 def test_every_way_to_generalise_is_carried_out_and_none_lies_idle() -> None:
@@ -100,7 +102,65 @@ def test_the_version_names_the_content() -> None:
     assert version_of(reworded) == POLICY_VERSION
 
 
-def test_stars_are_for_display_and_hide_the_middle() -> None:
-    assert treatments.stars("13945551234", 3, 4) == "139****1234"
-    assert treatments.stars("1394", 3, 4) == "****"
-    assert treatments.stars("王小明", 1, 0) == "王**"
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("COUNTY_PATTERN", "(望奎)"),
+        ("OUTSIDE", "?"),
+        ("EARLIEST_BIRTH_YEAR", 1900),
+        ("BIRTH_BAND_YEARS", 1),
+        ("CHAPTERS", (("A00", "A00"),)),
+        ("TOKEN_BYTES", 4),
+        ("EXACT", frozenset()),
+        ("TOKEN_FORM", "another"),
+        ("STRENGTH", {**STRENGTH, "keep": 9}),
+        ("FINER_FIRST", FINER_FIRST[::-1]),
+    ],
+)
+def test_the_version_names_what_the_table_leans_on(
+    monkeypatch: pytest.MonkeyPatch, name: str, other: object
+) -> None:
+    monkeypatch.setattr(policy, name, other)
+    assert version_of(TABLE) != POLICY_VERSION
+
+
+def test_what_is_carried_out_is_what_the_version_names() -> None:
+    for module in (treatments, tokens):
+        for name in vars(module).keys() & vars(policy).keys():
+            if name.isupper():
+                assert getattr(module, name) is getattr(policy, name)
+    assert treatments.CHAPTERS is policy.CHAPTERS
+    assert tokens.EXACT is policy.EXACT
+
+
+def test_treatments_have_an_order_and_every_way_to_generalise_a_scale() -> None:
+    order = ["keep", "generalise(day)", "token", "drop"]
+    for place, stronger in enumerate(order):
+        assert [weaker(now, stronger) for now in order] == [
+            now < place for now in range(len(order))
+        ]
+    assert not weaker("withhold", "drop") and not weaker("drop", "withhold")
+    scales = [way for scale in FINER_FIRST for way in scale]
+    assert sorted(scales) == sorted(treatments.GENERALISERS)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "lower"),
+    [
+        ("day", "month", True),
+        ("month", "day", False),
+        ("birth_year", "birth_band", True),
+        ("birth_band", "birth_year", False),
+        ("county", "county", False),
+        ("county", "day", True),
+        ("day", "county", True),
+    ],
+)
+def test_ways_to_generalise_compare_on_their_own_scale(
+    now: str, before: str, lower: bool
+) -> None:
+    assert weaker(f"generalise({now})", f"generalise({before})") is lower
+
+
+def test_a_treatment_that_is_not_known_any_more_was_the_strongest() -> None:
+    assert weaker("drop", "burn") and weaker("generalise(day)", "generalise(week)")

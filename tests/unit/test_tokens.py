@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.events import canonical, sm3
 from lake_config.settings import Settings
 from privacy.keys import init_keys, key, key_id, prepared_mac
 from privacy.leak_patterns import classes_in
 from privacy.leak_scan import count_hits
+from privacy.policy import TOKEN_FORM
 from privacy.tokens import EXACT, LENGTH, loaded_mac, modern_number, normalised, tokens
 from tests.lib import plain_masker
 from tests.lib.quality_cases import IDENTITY_NUMBERS, NASTY, identity_number
@@ -76,6 +78,19 @@ def test_a_department_s_own_keys_keep_case_and_marks_apart() -> None:
     different = made(["A-12", "A1-2", "a-12"], "record_key")
     assert len(set(different)) == 3
     assert made([" A-12 "], "record_key") == made(["A-12"], "record_key")
+
+
+PROBES = [
+    "231202199002281239", " 2312-0219 90022８1239", "231202900228123", "a·B_c-1",
+    "Ａ１\u3000é", "e\u0301 x", "王 小明", "--", "", None, "\t7\n",
+]  # fmt: skip
+
+
+def test_whoever_changes_how_tokens_are_made_changes_the_policy_s_version() -> None:
+    """When this fails, write the digest it shows into policy.TOKEN_FORM: officers then
+    have to sign the new policy."""
+    kinds = ("identity_number", "mobile", "record_key")
+    assert sm3(canonical({kind: made(PROBES, kind) for kind in kinds})) == TOKEN_FORM
 
 
 def test_null_and_blank_have_no_token_and_malformed_cells_have_one() -> None:

@@ -1,0 +1,53 @@
+"""When a batch may be published: never over a newer one, never on an outdated judgement.
+
+A publication is named by its place in the ledger. The gate writes down which one it compared
+the batch with; who publishes holds that against the one that is read now.
+"""
+
+from __future__ import annotations
+
+from audit.receipts import Receipt, last_published
+from jobs.context import Job
+from jobs.steps import Gated, Masked
+from lake_config.contract import NOT_SHARED
+from lake_config.errors import NotShared, OutOfTurn
+from lake_config.layers import CURATED
+
+
+def published_now(job: Job) -> Receipt | None:
+    """The publication of this table that people read."""
+    return last_published(job.ledger, CURATED, job.contract.department, job.table.name)
+
+
+def place_of(publication: Receipt | None) -> int | None:
+    """How receipts name a publication; None where nothing was published."""
+    return publication.index if publication else None
+
+
+def refuse_if_not_shared(job: Job) -> None:
+    """law L01: what the catalogue does not share is kept and judged, and goes no further."""
+    if job.table.share_type == NOT_SHARED:
+        raise NotShared(
+            f"{job.batch}：目录规定本表不予共享（{job.table.legal_basis}）。"
+            "数据已归集并把关，不脱敏、不发布。"
+        )
+
+
+def refuse_if_out_of_turn(job: Job) -> None:
+    """Before masking, to spare the work, and once more by the only writer."""
+    newest = published_now(job)
+    if newest and newest.body["date"] > job.date.isoformat():
+        raise OutOfTurn(
+            f"{job.batch}：已发布 {newest.body['date']} 交付的数据，"
+            "较早的交付不再发布，以免旧数据替换新数据。"
+        )
+    if Gated.load(job).body.get("compared_with") != place_of(newest):
+        raise OutOfTurn(
+            f"{job.batch}：把关时比较的不是现在发布的版本，请重新运行 gate，再发布。"
+        )
+
+
+def refuse_if_masked_again(job: Job, masked: Masked) -> None:
+    """Only the bytes of the latest masking are published."""
+    if Masked.load(job).body["staged"] != masked.body["staged"]:
+        raise OutOfTurn(f"{job.batch}：此后又重新脱敏过，请重新执行发布。")
