@@ -61,9 +61,9 @@ def judged_columns(rules: Iterable[Rule], kind: str) -> frozenset[str]:
 
 def derived(contract: Contract, table: Table) -> Iterator[Rule]:
     """Rules that follow from the facts a contract states about its columns."""
-    text_file = delivered_as_text_file(contract, table)
+    as_text = delivered_as_text(contract, table)
     for column in table.columns:
-        yield from _column_rules(column, text_file)
+        yield from _column_rules(column, as_text)
     yield from _unique_rules(table)
     for reference in table.references:
         arguments = {
@@ -73,21 +73,23 @@ def derived(contract: Contract, table: Table) -> Iterator[Rule]:
         yield _stop("reference", (reference.column,), **arguments)
 
 
-def delivered_as_text_file(contract: Contract, table: Table) -> bool:
-    """Only text files carry an encoding that can go wrong byte by byte."""
+def delivered_as_text(contract: Contract, table: Table) -> bool:
+    """Text files have an encoding that can go wrong; a service's JSON has half characters."""
+    if "path" in table.source:
+        return True
     if not any(server.transport == "files" for server in contract.servers):
         return False
     endings = {value.rsplit(".", 1)[-1].lower() for value in table.source.values()}
     return bool(endings & set(TEXT_FORMATS))
 
 
-def _column_rules(column: Column, text_file: bool) -> Iterator[Rule]:
+def _column_rules(column: Column, as_text: bool) -> Iterator[Rule]:
     name = (column.name,)
     text = column.landed_type == "string"
     identity_number = column.semantic_type == IDENTITY_NUMBER
     if column.required or column.primary_key:
         yield _stop("required", name)
-    if text_file and text:
+    if as_text and text:
         yield _stop("decodable", name)
     if text and column.logical_type != "string":
         yield _stop("parse", name)

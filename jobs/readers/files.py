@@ -176,7 +176,7 @@ def _lines(job: Job, server: Server, path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _parquet(job: Job, server: Server, path: Path) -> DataFrame:
-    """Text of any bytes passes for text in Parquet; what is none becomes U+FFFD."""
+    """Any bytes pass for text in Parquet; where they are none the write fails."""
     try:
         names = pq.read_schema(path).names
     except (pa.ArrowException, OSError, ValueError):
@@ -186,7 +186,7 @@ def _parquet(job: Job, server: Server, path: Path) -> DataFrame:
     check_columns(job, names)
     frame = job.spark.read.parquet(str(path))
     texts = [(name, F.col(f"`{name}`").cast("string")) for name in names]
-    return frame.select(*(F.make_valid_utf8(text).alias(name) for name, text in texts))
+    return frame.select(*(F.validate_utf8(text).alias(name) for name, text in texts))
 
 
 def _xlsx(job: Job, server: Server, path: Path) -> DataFrame:

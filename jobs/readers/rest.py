@@ -137,6 +137,7 @@ def _checked(job: Job, answer: httpx.Response) -> Page:
         good = good and all(isinstance(row, dict) for row in page["rows"])
         good = good and isinstance(page["next_cursor"], str | None)
         good = good and page["next_cursor"] != ""
+        good = good and (page["next_cursor"] or "").isprintable()
     except UnicodeDecodeError:
         raise DeliveryUndecodable(
             f"{job.batch}：接口的应答不是 UTF-8 编码。请数源部门检查接口。"

@@ -162,6 +162,7 @@ def test_a_later_row_of_a_service_with_other_keys_is_refused(
         (page(GOOD, total=True), DeliveryIncomplete),
         (page("7", total=1), DeliveryIncomplete),
         (page(GOOD, total=1, after=""), DeliveryIncomplete),
+        (page(GOOD, total=1, after="\ud83d"), DeliveryIncomplete),
         (b"<html>", DeliveryIncomplete),
         (b"7", DeliveryIncomplete),
         (page(GOOD, total=1).replace("赵".encode(), b"\xd5\xd4"), DeliveryUndecodable),

@@ -73,9 +73,10 @@ def test_an_identity_number_gets_no_pattern_beside_its_check_digit():
         ({"file": "people.xlsx"}, False),
         ({"file": "people.parquet"}, False),
         ({"table": "people"}, False),
+        ({"path": "/v1/people"}, True),
     ],
 )
-def test_decodable_is_asked_of_text_files_only(source, decodable):
+def test_decodable_is_asked_of_what_comes_as_text(source, decodable):
     assert ("decodable.name" in names(column("name"), source=source)) is decodable
 
 
