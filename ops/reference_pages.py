@@ -14,7 +14,7 @@ from lake_config.contract import SEMANTIC_TYPES
 from lake_config.contract_keys import CONTRACT
 from lake_config.contract_shape import KINDS, OWN, Key, Level
 from lake_config.settings import ROOT
-from ops import exit_codes
+from ops import benchmark_page, exit_codes
 from ops.cli import app
 
 MANY_WORDS = 10
@@ -134,6 +134,7 @@ def _grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/reference/benchmarks.md": benchmark_page.page,
     "docs/reference/commands.md": commands,
     "docs/reference/contract_keys.md": contract_keys,
     "docs/reference/exit_codes.md": exit_codes.page,
