@@ -11,7 +11,6 @@ import shutil
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation
 
 from audit.receipts import find
@@ -20,6 +19,7 @@ from jobs.context import ACTOR, Job
 from jobs.delta_files import files_of
 from jobs.failures import alert
 from jobs.scanned import files_digest, keep_list
+from jobs.session import ENGINE_ERRORS
 from jobs.steps import Gated, Masked
 from lake_config.errors import ControlTotalsDiffer, JobFailed, LeakFound, NothingToDo
 from lake_config.layers import CURATED
@@ -117,7 +117,7 @@ def _write(job: Job, masked: DataFrame, staged: Path) -> dict[str, int]:
         writer = observed(masked, seen).write.format("delta").mode("error")
         writer.options(**NO_STATISTICS).save(str(staged))
         return {name: int(seen.get[name]) for name in (ROWS, HITS)}
-    except PySparkException as error:
+    except ENGINE_ERRORS as error:
         shutil.rmtree(staged, ignore_errors=True)
         kind = type(error).__name__
         raise JobFailed(

@@ -52,7 +52,7 @@ def _day(text: str | None) -> date:
 
 @app.command()
 def demo(
-    persons: Annotated[int, typer.Option(min=200, help="虚构人口数")] = 20_000,
+    persons: Annotated[int, typer.Option(min=1_500, help="虚构人口数")] = 20_000,
     seed: Annotated[int, typer.Option(help="随机种子")] = 2026,
     day: Day = None,
 ) -> None:

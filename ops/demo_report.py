@@ -27,6 +27,7 @@ from ops.demo_check import (
     found_defects,
     per_rule,
     planted_defects,
+    true_values_in,
 )
 from ops.source_counts import source_rows
 from sharing.people import enrol
@@ -65,11 +66,13 @@ def report(
                 good = good and agrees
     console.print(grid)
     console.print(_rules(pairs))
+    seen, hits = true_values_in(settings.layers.shared, settings.layers.truth)
+    console.print(f"共享库逐格比对真值：{seen:,} 格，含真实个人信息 {hits} 处")
     result = verify(settings)
     console.print(
         f"审计账本：{result.events} events {'ok' if result.ok else result.place}"
     )
-    return good and result.ok
+    return good and result.ok and not hits
 
 
 def _found(

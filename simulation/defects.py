@@ -30,6 +30,8 @@ KINDS = (
 Cell = str | None
 Row = dict[str, Cell]
 REPLACEMENT = "\ufffd"
+ROWS_PER_DEFECT = 12
+"""Fewer damaged rows than any gate lets pass: a small table's have to be few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def plant(
     plans = plans_for(contract, table)
     kinds = [kind for kind in KINDS if kind in plans]
     each = max(1, round(rows.height * rate / len(kinds))) if rows.height else 0
-    each = min(each, rows.height // (4 * len(kinds)))
+    each = min(each, rows.height // (ROWS_PER_DEFECT * len(kinds)))
     places = rng.permutation(rows.height)[: each * len(kinds)]
     damaged: dict[int, Row] = {}
     defects: list[tuple[str, int]] = []

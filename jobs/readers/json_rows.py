@@ -67,7 +67,7 @@ def parsed(text: str) -> Any:
 
 
 def row_check(job: Job) -> Callable[[Any], dict[str, Any]]:
-    """What gives a row back if it has the contract's keys and no others; made to be quick."""
+    """A check that hands back a row with exactly the contract's keys; made to be quick."""
     wanted = {column.name for column in job.table.columns}
 
     def check(row: Any) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Looks through every byte of a folder for the values of known people.
 
 Files are taken as they lie there, whether a table's log names them or not: Parquet cells,
-pages, footers and statistics, JSON logs with what they carry inside strings, and names of
-files and folders. Identity numbers, mobiles and addresses are found anywhere in a text,
-names where they are a whole cell. A finding says where, never what.
+pages, footers and statistics, SQLite cells, JSON with what it carries inside strings, and
+names of files and folders. Identity numbers, mobiles and addresses are found anywhere in a
+text, also where its characters are written as escapes; names where they are a whole cell,
+or a whole run of Chinese in a text. A finding says where, never what.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tests.lib.parquet_pages import byte_arrays, pages
+from tests.lib.plain_texts import cells_of, is_sqlite, without_escapes
 
 IDENTITY = re.compile(r"(?=([0-9]{17}[0-9X]))")
 MOBILE = re.compile(r"(?=(1[3-9][0-9]{9}))")
 RUN = re.compile(r"[\u4e00-\u9fff][0-9A-Za-z\-\u4e00-\u9fff]*")
+WORD = re.compile(r"[\u4e00-\u9fff·]+")
 SEPARATORS = re.compile(r"[ \t\u00a0\u3000_.·-]+")
 ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
 Findings = set[tuple[str, str]]
@@ -61,6 +64,10 @@ class Truth:
         if any(self._address_in(run) for run in RUN.findall(text)):
             found.add("address")
         return found
+
+    def in_words(self, text: str) -> set[str]:
+        """Names that are a whole run of Chinese: a log says more than cells."""
+        return set() if self.names.isdisjoint(WORD.findall(text)) else {"name"}
 
     def _address_in(self, run: str) -> bool:
         """Every place where one could end; a set lookup instead of a search for each."""
@@ -112,15 +119,38 @@ def _parts(name: str) -> list[str]:
 
 def _kinds_in(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
     content = path.read_bytes()
-    parquet = content[:4] == b"PAR1"
-    # Packed pages read as UTF-16 are endless invented Chinese: those are unpacked instead.
-    for encoding in ENCODINGS[:1] if parquet else ENCODINGS:
-        yield f"bytes {encoding}", truth.in_text(content.decode(encoding, "ignore"))
-    if parquet:
+    if content[:4] == b"PAR1":
+        # Packed pages read as UTF-16 are endless invented Chinese: those are unpacked.
+        yield "bytes utf-8", truth.in_text(content.decode("utf-8", "ignore"))
         yield from _parquet(path, truth)
-    elif path.suffix in (".json", ".crc") or path.name.startswith("_last"):
-        for line in content.decode("utf-8", "ignore").splitlines():
-            yield "json", truth.in_cells(_strings(_json(line)))
+    elif is_sqlite(content):
+        yield "bytes utf-8", _in_bytes(content, "utf-8", truth)
+        for place, texts in cells_of(path):
+            yield f"cells {place}", truth.in_cells(_opened(texts))
+    else:
+        for encoding in ENCODINGS:
+            yield f"bytes {encoding}", _in_bytes(content, encoding, truth)
+        lines = content.decode("utf-8", "ignore").splitlines()
+        yield "json", truth.in_cells(_opened(line for line in lines if _is_json(line)))
+
+
+def _in_bytes(content: bytes, encoding: str, truth: Truth) -> set[str]:
+    text = content.decode(encoding, "ignore")
+    plain = without_escapes(text)
+    found = truth.in_text(text) | truth.in_words(plain)
+    return found if plain == text else found | truth.in_text(plain)
+
+
+def _is_json(text: str) -> bool:
+    return text[:1] in ("{", "[", '"')
+
+
+def _opened(texts: Iterable[str]) -> Iterator[str]:
+    """The texts, and every text inside those that are JSON."""
+    for text in texts:
+        yield text
+        if _is_json(text):
+            yield from _strings(_json(text))
 
 
 def _parquet(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
