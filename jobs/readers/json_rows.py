@@ -94,20 +94,17 @@ def land_rows(job: Job, rows: Iterator[dict[str, Any]], text: Path) -> int:
 
 
 def _texts(values: list[Any]) -> pa.Array:
-    """Half a character (a lone surrogate) becomes U+FFFD, which the row rules see."""
-    texts = [
-        value if value is None or type(value) is str else _text(value)
-        for value in values
-    ]
+    """Nearly always all are text, or nothing, and it takes no second look."""
     try:
-        return pa.array(texts, pa.string())
-    except UnicodeEncodeError:
-        whole = [value and _without_halves(value) for value in texts]
-        return pa.array(whole, pa.string())
+        return pa.array(values, pa.string())
+    except (UnicodeEncodeError, pa.ArrowTypeError, pa.ArrowInvalid):
+        return pa.array(map(_whole_text, values), pa.string())
 
 
-def _without_halves(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+def _whole_text(value: Any) -> str | None:
+    """Half a character (a lone surrogate) becomes U+FFFD, which the row rules see."""
+    text = value if value is None or isinstance(value, str) else _text(value)
+    return text and text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _text(value: Any) -> str:
