@@ -40,14 +40,17 @@ module, _, name = sys.argv[1].partition(":")
 owner = importlib.import_module(module)
 for part in name.split(".")[:-1]:
     owner = getattr(owner, part)
-setattr(owner, name.split(".")[-1], die)
+last = name.split(".")[-1]
+getattr(owner, last)  # a place that moved must not pass for one that was survived
+setattr(owner, last, die)
 sys.exit(main(sys.argv[2:]))
 """
 PLACES = {
     "land": (
         "jobs.collect:write_once",
-        "jobs.collect:_committed",
+        "jobs.collect:rows_added",
         "jobs.collect:_keep_totals",
+        "jobs.collect:make_durable",
         "jobs.context:Job.record",
         "jobs.reconcile:compare",
     ),
@@ -56,8 +59,10 @@ PLACES = {
         "jobs.mask:_write",
         "jobs.mask:files_of",
         "jobs.mask:_scan",
+        "jobs.mask:keep_list",
         "jobs.context:Job.record",
         "jobs.publish:_commit",
+        "jobs.publish:make_durable",
         "jobs.context:Job.record",
         "jobs.publish:shutil.rmtree",
     ),
