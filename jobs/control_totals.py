@@ -1,19 +1,15 @@
-"""Control totals: row counts and order-independent checksums, the same in each engine.
+"""Control totals: row counts and order-independent checksums, as the sources compute them.
 
 canonical(cell) is `N` for null, else `V<characters>:<text>`; a checksum is the sum of the
 first 60 bits of SHA-256 over canonical text: equal sums mean equal multisets, and a lost
-or doubled row shows (XOR would hide pairs). docs/reference/control_totals.md.
+or doubled row shows (XOR would hide pairs). docs/reference/control_totals.md. What the
+lake says to it is `committed_totals.py`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from pyspark.sql import Column as Expression
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812
 
 from lake_config.contract import Column, Table
 
@@ -45,38 +41,6 @@ def summed_columns(table: Table) -> tuple[Column, ...]:
 def depth(table: Table, totals: Totals) -> str:
     """How much a source really gave to compare, which files and services do not choose."""
     return table.control_depth if totals.sums else ROWS
-
-
-def spark_totals(frame: DataFrame, table: Table, sums: Mapping[str, int]) -> Totals:
-    """Read back from what was committed: as many checksums as the source gave."""
-    wanted = [F.count(F.lit(1)).alias(ROWS)]
-    if ROW_SUM in sums:
-        cells = [_spark_cell(column) for column in table.columns]
-        wanted.append(_spark_sum(F.concat(*cells)).alias(ROW_SUM))
-    named = [column for column in table.columns if column.name in sums]
-    wanted += [_spark_sum(_spark_cell(item)).alias(f"c_{item.name}") for item in named]
-    found = frame.agg(*wanted).collect()[0].asDict()
-    return _totals(found)
-
-
-def _totals(found: Mapping[str, Any]) -> Totals:
-    sums = {
-        key.removeprefix("c_"): int(value or 0)
-        for key, value in found.items()
-        if key != ROWS
-    }
-    return Totals(int(found[ROWS]), sums)
-
-
-def _spark_cell(column: Column) -> Expression:
-    text = F.col(column.name).cast("string")
-    some = F.concat(F.lit("V"), F.char_length(text).cast("string"), F.lit(":"), text)
-    return F.coalesce(some, F.lit("N"))
-
-
-def _spark_sum(text: Expression) -> Expression:
-    digits = F.substring(F.sha2(text.cast("binary"), 256), 1, 15)
-    return F.sum(F.conv(digits, 16, 10).cast("decimal(20,0)"))
 
 
 def postgresql_totals(table: Table, name: str) -> str:
@@ -128,5 +92,6 @@ def _statement(
 def from_database(names: list[str], row: tuple[Any, ...]) -> Totals:
     """Totals from the one row a database answered with."""
     found = dict(zip(names, row, strict=True))
-    found[ROWS] = found.pop("rows_")
-    return _totals(found)
+    rows = int(found.pop("rows_"))
+    sums = {key.removeprefix("c_"): int(value or 0) for key, value in found.items()}
+    return Totals(rows, sums)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 
-from pyspark.sql import DataFrame
-
 from audit.receipts import find
+from jobs.committed_totals import committed_totals
 from jobs.context import Job
-from jobs.control_totals import ROW_SUM, Totals, spark_totals
+from jobs.control_totals import ROW_SUM, Totals
 from jobs.steps import Collected, Reconciled
 from lake_config.errors import ControlTotalsDiffer, NothingToDo
 from privacy.keys import ledger_digest
@@ -19,7 +18,7 @@ KEPT_TOTALS_CHANGED: Check = {"check": "kept_totals", "ok": False}
 
 
 def reconcile(job: Job, collected: Collected) -> Reconciled:
-    """Compare counts and checksums read back from the committed attempt."""
+    """Compare counts and checksums read back from the attempt's committed files."""
     done = find(job.ledger, "reconciled", job.batch)
     if done and done.ok and done.body["attempt"] == collected.attempt:
         raise NothingToDo(f"{job.batch}：已核对。")
@@ -27,7 +26,7 @@ def reconcile(job: Job, collected: Collected) -> Reconciled:
     if source is None:
         rows, checks = collected.body["collected_rows"], [KEPT_TOTALS_CHANGED]
     else:
-        lake = spark_totals(_raw(job, collected), job.table, source.sums)
+        lake = committed_totals(collected.raw(job), job.table, source.sums)
         rows, checks = lake.rows, _checks(job, source, lake)
     ok = all(check["ok"] for check in checks)
     body = job.record("reconciled", collected.attempt, ok, rows=rows, checks=checks)
@@ -46,10 +45,6 @@ def _kept_totals(job: Job, collected: Collected) -> Totals | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return totals if _digest(job, totals) == collected.body["digests"] else None
-
-
-def _raw(job: Job, collected: Collected) -> DataFrame:
-    return job.spark.read.format("delta").load(str(collected.raw(job)))
 
 
 def _checks(job: Job, source: Totals, lake: Totals) -> list[Check]:

@@ -11,8 +11,9 @@ import psycopg
 import pymysql
 import pytest
 
+from jobs.collect import write_once
+from jobs.committed_totals import committed_totals
 from jobs.context import Job
-from jobs.control_totals import spark_totals
 from jobs.readers.mysql import read_mysql
 from jobs.readers.postgresql import read_postgresql
 from lake_config.contract import Server
@@ -56,12 +57,14 @@ def server(port: int, **place: str) -> Server:
 
 
 def check(job: Job, reader: Any, server: Server) -> None:
-    """Rows, totals of the source and totals of what was read are all of the second."""
+    """Rows, totals of the source and totals of what was landed are all of the second."""
     with reader(job, server, job.settings.home / "delivered") as extract:
         rows = extract.frame.collect()
         assert sorted(row["owner"] for row in rows) == ["second 1", "second 2"]
-        assert extract.totals == spark_totals(
-            extract.frame, job.table, extract.totals.sums
+        attempt = job.settings.home / "attempt"
+        write_once(extract.frame, attempt)
+        assert extract.totals == committed_totals(
+            attempt, job.table, extract.totals.sums
         )
         extract.confirm()
 
