@@ -22,7 +22,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from audit.receipts import counting
 from jobs.context import Job
 from jobs.control_totals import depth
-from jobs.delta_files import files_added, make_durable, rows_added
+from jobs.delta_files import NO_STATISTICS, files_added, make_durable, rows_added
 from jobs.readers import READERS, Extract
 from jobs.readers.extract import check_types, refuse_empty
 from jobs.readers.files import refuse_changed
@@ -142,7 +142,7 @@ def raw_rows(job: Job, frame: DataFrame) -> DataFrame:
 
 def write_once(frame: DataFrame, path: Path) -> None:
     """A Delta table at version 0; an existing folder is never written to."""
-    frame.write.format("delta").mode("error").save(str(path))
+    frame.write.format("delta").mode("error").options(**NO_STATISTICS).save(str(path))
 
 
 def _failed(job: Job, server: Server, error: Exception) -> LakeError:

@@ -14,6 +14,8 @@ from typing import Any
 from lake_config.contract import Column, Table
 
 ROWS, ROW_SUM = "rows", "row_sum"
+MOST_ARGUMENTS = 100
+"""A function of PostgreSQL's takes no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +47,54 @@ def depth(table: Table, totals: Totals) -> str:
 
 def postgresql_totals(table: Table, name: str) -> str:
     """One statement over the whole table, `name` with its schema, quoted."""
-    return _statement(table, name, _postgresql_cell, _postgresql_sum, "||", '"')
+    return _statement(table, name, _postgresql_cell, _postgresql_sum, '"')
 
 
 def _postgresql_cell(column: Column) -> str:
     text = f'"{column.name}"::text'
-    some = f"'V' || char_length({text}) || ':' || {text}"
-    return f"case when \"{column.name}\" is null then 'N' else {some} end"
+    return f"coalesce('V' || char_length({text}) || ':' || {text}, 'N')"
 
 
 def _postgresql_sum(text: str) -> str:
+    """PostgreSQL sums whole numbers exactly, whatever their sum is."""
     digest = f"encode(sha256(convert_to({text}, 'UTF8')), 'hex')"
-    return f"sum(('x' || substr({digest}, 1, 15))::bit(60)::bigint::numeric)"
+    return f"sum(('x' || substr({digest}, 1, 15))::bit(60)::bigint)"
 
 
 def mariadb_totals(table: Table, name: str) -> str:
     """The same for MariaDB and MySQL, `name` with its database."""
-    return _statement(table, name, _mariadb_cell, _mariadb_sum, ",", "`")
+    return _statement(table, name, _mariadb_cell, _mariadb_sum, "`")
 
 
 def _mariadb_cell(column: Column) -> str:
     text = f"cast(`{column.name}` as char character set utf8mb4)"
-    some = f"concat('V', char_length({text}), ':', {text})"
-    return f"case when `{column.name}` is null then 'N' else {some} end"
+    return f"coalesce(concat('V', char_length({text}), ':', {text}), 'N')"
 
 
 def _mariadb_sum(text: str) -> str:
     return f"sum(cast(conv(left(sha2({text}, 256), 15), 16, 10) as decimal(38,0)))"
 
 
-def _statement(
-    table: Table, name: str, cell: Any, total: Any, join: str, quote: str
-) -> str:
-    cells = [f"({cell(column)})" for column in table.columns]
-    row = f" {join} ".join(cells)
-    row = f"concat({row})" if join == "," else row
-    parts = ["count(*) as rows_", f"{total(row)} as {ROW_SUM}"]
+def _statement(table: Table, name: str, cell: Any, total: Any, quote: str) -> str:
+    cells = [cell(column) for column in table.columns]
+    parts = ["count(*) as rows_", f"{total(_joined(cells))} as {ROW_SUM}"]
     parts += [
         f"{total(cell(column))} as {quote}c_{column.name}{quote}"
         for column in summed_columns(table)
     ]
     # Names come from a checked contract: lower-case identifiers and nothing else.
     return f"select {', '.join(parts)} from {name}"  # noqa: S608
+
+
+def _joined(texts: list[str]) -> str:
+    """One text of all, within what PostgreSQL allows a function to be given."""
+    while len(texts) > 1:
+        groups = [
+            texts[at : at + MOST_ARGUMENTS]
+            for at in range(0, len(texts), MOST_ARGUMENTS)
+        ]
+        texts = [f"concat({', '.join(group)})" for group in groups]
+    return texts[0]
 
 
 def from_database(names: list[str], row: tuple[Any, ...]) -> Totals:

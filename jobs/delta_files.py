@@ -16,6 +16,9 @@ from typing import Any
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
+"""No column's smallest and largest value goes into the log; nor is it looked for."""
+
 
 def files_of(table: Path) -> list[dict[str, Any]]:
     """Name, size, rows and SHA-256 of every file of the latest version."""

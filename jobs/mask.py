@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, Observation
 from audit.receipts import find
 from jobs.accepted import accepted
 from jobs.context import ACTOR, Job
-from jobs.delta_files import files_of
+from jobs.delta_files import NO_STATISTICS, files_of
 from jobs.failures import alert
 from jobs.scanned import files_digest, keep_list
 from jobs.session import ENGINE_ERRORS
@@ -36,9 +36,6 @@ from privacy.mask_frame import Scope, key_names, mask, published_columns
 from privacy.policy import POLICY_VERSION, STATISTICS
 from quality.one_pass import parsed
 from quality.suite import rules_for
-
-NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
-"""No column's smallest and largest value goes into the log."""
 
 
 def mask_batch(job: Job, gated: Gated) -> Masked:

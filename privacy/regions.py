@@ -20,6 +20,12 @@ COUNTIES = {
 }
 OUTSIDE = "其他"
 SHORT_NAMES = {name[:-1]: name for name in COUNTIES.values()}
+WRITTEN = {name: name for name in COUNTIES.values()} | {
+    f"{city}{short}": name
+    for city in ("", "绥化", "绥化市")
+    for short, name in SHORT_NAMES.items()
+}
+"""Whatever `COUNTY_PATTERN` can find, and the county it means."""
 
 _FULL = "|".join(COUNTIES.values())
 _SHORT = "|".join(SHORT_NAMES)

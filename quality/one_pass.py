@@ -20,13 +20,17 @@ from pyspark.sql import functions as F  # noqa: N812
 from lake_config.contract import Rule, Table
 from quality.identity_number import valid_identity_number
 from quality.suite import judged_columns, row_rules
-from quality.typed_text import date_format, parsed, sortable, spark_type
+from quality.typed_text import date_format, digits_of, parsed, sortable, spark_type
 
 __all__ = ["VIOLATIONS", "broken", "judged", "parsed", "violations"]
 
 VIOLATIONS = "_violations"
 REPLACEMENT = "\ufffd"
 """What a decoder leaves where a byte could not be read."""
+
+MOST_IN_A_WORD = 18
+WIDE_SUM = "decimal(28,6)"
+"""What leaves room for a sum of any columns within the 38 digits there are."""
 
 BLANKS = " \t\r\n\u00a0\u3000"
 
@@ -136,8 +140,20 @@ def _range(table: Table, rule: Rule) -> Expression:
 def _bound(text: object, type_: str) -> Expression:
     """Numbers keep their own scale: 0.5 is a bound of whole numbers too."""
     if type_ == "bigint" or type_.startswith("decimal"):
-        return F.lit(Decimal(str(text)))
+        return _number(Decimal(str(text)), type_)
     return F.lit(str(text)).cast(type_)
+
+
+def _number(number: Decimal, type_: str) -> Expression:
+    """Made of a whole number where it is one: Spark then compares machine words."""
+    if number == int(number) and _holds(type_, number):
+        return F.lit(int(number)).cast(type_)
+    return F.lit(number)
+
+
+def _holds(type_: str, number: Decimal) -> bool:
+    precision, scale = digits_of(type_)
+    return abs(number) < 10 ** (precision - scale)
 
 
 def _length(table: Table, rule: Rule) -> Expression:
@@ -162,12 +178,20 @@ def _order(table: Table, rule: Rule) -> Expression:
 
 def _sum(table: Table, rule: Rule) -> Expression:
     """The first column must be the sum of the others, within the rule's tolerance."""
-    # 28 digits leave room for the sum: beyond 38 Spark would raise.
-    total, *parts = (
-        parsed(table.column(name)).try_cast("decimal(28,6)") for name in rule.columns
-    )
+    columns = [table.column(name) for name in rule.columns]
+    type_ = _sum_type([spark_type(column) for column in columns])
+    total, *parts = (parsed(column).try_cast(type_) for column in columns)
     tolerance = Decimal(str(rule.arguments.get("tolerance", "0")))
-    return F.abs(total - reduce(add, parts)) > F.lit(tolerance)
+    return F.abs(total - reduce(add, parts)) > _number(tolerance, type_)
+
+
+def _sum_type(types: list[str]) -> str:
+    """Room for the sum: beyond 38 digits Spark would raise. Within 18 it counts in whole
+    numbers, which costs a tenth."""
+    scale = max(digits_of(type_)[1] for type_ in types)
+    before = max(digits - after for digits, after in map(digits_of, types))
+    narrow = before + scale + len(types) <= MOST_IN_A_WORD
+    return f"decimal({before + scale},{scale})" if narrow else WIDE_SUM
 
 
 KINDS: dict[str, Callable[[Table, Rule], Expression]] = {

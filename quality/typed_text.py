@@ -36,6 +36,15 @@ def _number_type(column: Column) -> str:
     return NUMBER_TYPE
 
 
+def digits_of(type_: str) -> tuple[int, int]:
+    """How many digits a number of this type surely has room for, and how many of them
+    come after the point."""
+    if type_ == "bigint":
+        return 18, 0
+    precision, scale = type_.removeprefix("decimal(").rstrip(")").split(",")
+    return int(precision), int(scale)
+
+
 def parsed(column: Column, cell: Expression | None = None) -> Expression:
     """The cell as a value of the column's logical type, or null."""
     cell = F.col(column.name) if cell is None else cell
@@ -55,7 +64,7 @@ def date_format(column: Column) -> str:
 
 def _number(cell: Expression, type_: str) -> Expression:
     """Plain decimals only, and none beyond the scale: a cast would round them away."""
-    scale = int(type_.rstrip(")").rsplit(",", 1)[1])
+    scale = digits_of(type_)[1]
     ascii_only = F.octet_length(cell) == F.char_length(cell)
     exponent = cell.contains("e") | cell.contains("E")
     point = F.instr(cell, ".")
