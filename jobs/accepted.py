@@ -6,17 +6,25 @@ Filters over the rows and the two lists of rules they break, never copies. Apart
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import Column as Expression
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from jobs.context import Job
+from jobs.delta_files import make_durable
 from lake_config.contract import Rule
+from lake_config.errors import OutOfTurn
+from lake_config.settings import write_private
 from quality.one_pass import VIOLATIONS
-from quality.set_rules import ROW, RULE
 from quality.suite import stop_rules
+
+KEPT = pa.schema([("_row", pa.int64()), ("set_rules", pa.list_(pa.string()))])
+KEPT_DDL = "_row bigint, set_rules array<string>"
 
 
 def read_raw(job: Job, path: Path) -> DataFrame:
@@ -24,12 +32,12 @@ def read_raw(job: Job, path: Path) -> DataFrame:
     return job.spark.read.format("delta").load(str(path))
 
 
-def set_rules_by_row(job: Job, path: Path) -> DataFrame:
-    """`_row, set_rules`: what the gate found about rows of the attempt."""
-    found = job.spark.read.schema(f"{ROW} bigint, {RULE} string").parquet(
-        str(job.layers.set_violations(path))
-    )
-    return found.groupBy(ROW).agg(F.collect_set(RULE).alias("set_rules"))
+def keep_set_rules(job: Job, path: Path, sets: pa.Table) -> None:
+    """Which rows break which set rules, in one file that is there whole or not at all."""
+    content, file = BytesIO(), job.layers.set_violations(path)
+    pq.write_table(sets.cast(KEPT), content, compression="zstd")
+    write_private(file, content.getvalue())
+    make_durable([file], job.settings.home)
 
 
 def quarantined(job: Job, path: Path, rules: tuple[Rule, ...]) -> DataFrame:
@@ -45,12 +53,23 @@ def accepted(job: Job, path: Path, rules: tuple[Rule, ...]) -> DataFrame:
 
 
 def _with_all_rules(job: Job, path: Path) -> DataFrame:
-    sets = F.broadcast(set_rules_by_row(job, path))
-    both = read_raw(job, path).join(sets, on=ROW, how="left")
+    """Most batches break no set rule, and then nothing is joined."""
+    rows, file = read_raw(job, path), job.layers.set_violations(path)
+    if not _kept(job, file):
+        return rows.withColumn("_rules", F.col(VIOLATIONS))
+    sets = F.broadcast(job.spark.read.schema(KEPT_DDL).parquet(str(file)))
     empty = F.array().cast("array<string>")
-    return both.withColumn(
-        "_rules", F.array_union(VIOLATIONS, F.coalesce("set_rules", empty))
-    ).drop("set_rules")
+    every = F.array_union(VIOLATIONS, F.coalesce("set_rules", empty))
+    both = rows.join(sets, on="_row", how="left").withColumn("_rules", every)
+    return both.drop("set_rules")
+
+
+def _kept(job: Job, file: Path) -> int:
+    """How many rows break a set rule, by the footer."""
+    try:
+        return pq.read_metadata(file).num_rows
+    except FileNotFoundError:
+        raise OutOfTurn(f"{job.batch}：把关的判定文件不在了，请重新把关。") from None
 
 
 def _broken(rules: tuple[Rule, ...]) -> Expression:

@@ -1,31 +1,35 @@
 """Gate: is the batch good enough? Row rules were judged at the write; this adds the set.
 
-Duplicates and orphans become a narrow `(_row, rule)` list beside the attempt. A batch
-that fails leaves the last published version in place.
+Duplicates and orphans become a narrow list beside the attempt (`_row, set_rules`). A
+batch that fails leaves the last published version in place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812
+import polars as pl
 
 from audit.receipts import Receipt, find
-from jobs.accepted import read_raw, set_rules_by_row
+from jobs.accepted import keep_set_rules, read_raw
 from jobs.context import Job
+from jobs.delta_files import files_added
 from jobs.steps import Gated, Reconciled
 from jobs.turn import place_of, published_now
 from lake_config.contract import Contract, Rule
-from lake_config.errors import LakeError, NothingToDo, OutOfTurn
+from lake_config.errors import JobFailed, LakeError, NothingToDo, OutOfTurn
 from lake_config.layers import batch_id
 from lake_config.settings import Settings
-from quality.one_pass import VIOLATIONS
 from quality.run_suite import run, suite_digest
-from quality.set_rules import ROW, distinct_keys, set_violations
+from quality.set_rules import by_row, combinations, distinct_keys, set_violations
 from quality.suite import rules_for
 from quality.verdict import Verdict, Volume, counted, judge
+
+Broken = list[tuple[frozenset[str], int]]
+"""How many rows break exactly which set of rules."""
 
 
 def gate_department(
@@ -57,15 +61,12 @@ def gate_department(
 def gate(job: Job) -> Gated:
     """Judge one reconciled batch and record the verdict."""
     reconciled, published = Reconciled.load(job), published_now(job)
-    _refuse_if_done(job, reconciled.attempt, published)
-    rules = rules_for(job.contract, job.table)
+    _refuse_if_done(job, reconciled, published)
     path = reconciled.raw(job)
-    frame = read_raw(job, path)
-    parents = {name: _parent(job, name) for name in _parent_names(job)}
-    found = set_violations(job.table, rules, frame, parents)
-    target = str(job.layers.set_violations(path))
-    found.coalesce(1).write.mode("overwrite").parquet(target)
-    verdict, warned = _verdict(job, rules, frame, path, published)
+    rules = rules_for(job.contract, job.table)
+    with _no_cell_told(job):
+        broken, keys = _judged_sets(job, rules, path)
+    verdict, warned = _verdict(job, rules, path, broken, keys, published)
     body = job.record(
         "gated",
         reconciled.attempt,
@@ -89,13 +90,17 @@ def gate(job: Job) -> Gated:
     return Gated(reconciled.attempt, body)
 
 
-def _refuse_if_done(job: Job, attempt: str, published: Receipt | None) -> None:
-    """A verdict holds until another version is read than the one it was reached against."""
+def _refuse_if_done(job: Job, step: Reconciled, published: Receipt | None) -> None:
+    """A verdict holds until another version is read than the one it was reached against.
+
+    Without the file of what it found nobody could go on from it.
+    """
     before = find(job.ledger, "gated", job.batch)
-    if before is None or not before.ok or before.body["attempt"] != attempt:
+    if before is None or not before.ok or before.body["attempt"] != step.attempt:
         return
-    released = find(job.ledger, "published", job.batch, attempt)
-    if released or before.body.get("compared_with") == place_of(published):
+    released = find(job.ledger, "published", job.batch, step.attempt)
+    same = before.body.get("compared_with") == place_of(published)
+    if released or (same and job.layers.set_violations(step.raw(job)).exists()):
         raise NothingToDo(f"{job.batch}：已把关。")
 
 
@@ -104,38 +109,53 @@ def _parent_names(job: Job) -> set[str]:
     return parents - {job.table.name}
 
 
-def _parent(job: Job, name: str) -> DataFrame:
+def _parent(job: Job, name: str) -> pl.LazyFrame:
     """All collected rows of a parent; OutOfTurn when it was not collected."""
     parent = Job(job.settings, job.contract, job.contract.table(name), job.date, "gate")
-    return read_raw(job, Reconciled.load(parent).raw(parent))
+    return _committed(Reconciled.load(parent).raw(parent))
+
+
+def _committed(path: Path) -> pl.LazyFrame:
+    """Rows of the files the attempt's commit names, whatever else lies in the folder."""
+    files = [path / name for name in sorted(files_added(path, 0))]
+    return pl.scan_parquet(files, glob=False)
+
+
+def _judged_sets(job: Job, rules: tuple[Rule, ...], path: Path) -> tuple[Broken, int]:
+    """What the whole batch shows, kept beside it; rules and counts only come out."""
+    rows = _committed(path)
+    parents = {name: _parent(job, name) for name in _parent_names(job)}
+    sets = by_row(set_violations(job.table, rules, rows, parents))
+    keep_set_rules(job, path, sets.to_arrow())
+    return combinations(rows, sets), distinct_keys(job.table, rows)
+
+
+@contextmanager
+def _no_cell_told(job: Job) -> Iterator[None]:
+    """Engines quote cells in their messages, so none is passed on."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        kind = type(error).__name__
+        raise JobFailed(
+            f"{job.batch}：整批判定中断（{kind}），没有作出结论，稍后重试。"
+        ) from None
 
 
 def _verdict(
     job: Job,
     rules: tuple[Rule, ...],
-    frame: DataFrame,
     path: Path,
+    broken: Broken,
+    keys: int,
     published: Receipt | None,
 ) -> tuple[Verdict, int]:
     severities = {rule.name: rule.severity for rule in rules}
-    combinations = _combinations(job, frame, path)
-    quarantined, warned, findings = counted(combinations, severities)
-    rows = sum(number for _, number in combinations)
-    volume = Volume(rows, distinct_keys(job.table, frame), quarantined)
+    quarantined, warned, findings = counted(broken, severities)
+    volume = Volume(sum(number for _, number in broken), keys, quarantined)
+    frame = read_raw(job, path)
     failed = [item.rule for item in run(job.table, frame) if not item.success]
     return judge(job.table, volume, findings, _previous(job, published), failed), warned
-
-
-def _combinations(
-    job: Job, frame: DataFrame, path: Path
-) -> list[tuple[frozenset[str], int]]:
-    """How many rows break exactly which set of rules; names and counts only."""
-    sets = set_rules_by_row(job, path)
-    both = frame.select(ROW, VIOLATIONS).join(sets, on=ROW, how="left")
-    empty = F.array().cast("array<string>")
-    names = F.array_sort(F.array_union(VIOLATIONS, F.coalesce("set_rules", empty)))
-    counts = both.groupBy(names.alias("names")).count().collect()
-    return [(frozenset(row["names"]), int(row["count"])) for row in counts]
 
 
 def _previous(job: Job, published: Receipt | None) -> Volume | None:

@@ -110,7 +110,7 @@ class Layers:
         """One try at landing a batch: a Delta table at version 0, never touched again.
 
         Beside the rows: `_delivered/` (the files as they came), `_control.json` (both
-        sides' control totals, plain) and `_set_violations/` (the gate's `_row, rule`).
+        sides' control totals, plain) and `_set_violations/` (the gate's `_row, set_rules`).
         """
         return self.raw_batch(department, table, delivery_date) / attempt
 
@@ -121,7 +121,7 @@ class Layers:
         return attempt / "_control.json"
 
     def set_violations(self, attempt: Path) -> Path:
-        return attempt / "_set_violations"
+        return attempt / "_set_violations" / "part-0.parquet"
 
     def staged(
         self,

@@ -76,13 +76,13 @@ def found_defects(
     return found
 
 
-def _broken_rules(rows: pl.DataFrame, folder: Path) -> Iterator[tuple[int, list[str]]]:
-    narrow = rows.select("_row", pl.col("_violations").alias("rule")).explode("rule")
-    parts = [narrow.drop_nulls("rule")]
-    if any(folder.glob("*.parquet")):
-        parts.append(pl.read_parquet(folder / "*.parquet").select("_row", "rule"))
-    grouped = pl.concat(parts).group_by("_row").agg(pl.col("rule").unique())
-    yield from grouped.iter_rows()
+def _broken_rules(rows: pl.DataFrame, file: Path) -> Iterator[tuple[int, list[str]]]:
+    parts = [rows.select("_row", pl.col("_violations").alias("rule"))]
+    if file.exists():
+        sets = pl.read_parquet(file, glob=False)
+        parts.append(sets.select("_row", pl.col("set_rules").alias("rule")))
+    narrow = pl.concat(parts).explode("rule").drop_nulls("rule")
+    yield from narrow.group_by("_row").agg(pl.col("rule").unique()).iter_rows()
 
 
 def compare(planted: Counter[Finding], found: Counter[Finding]) -> Comparison:

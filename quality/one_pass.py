@@ -22,7 +22,7 @@ from quality.identity_number import valid_identity_number
 from quality.suite import judged_columns, row_rules
 from quality.typed_text import date_format, digits_of, parsed, sortable, spark_type
 
-__all__ = ["VIOLATIONS", "broken", "judged", "parsed", "violations"]
+__all__ = ["VIOLATIONS", "broken", "parsed", "violations"]
 
 VIOLATIONS = "_violations"
 REPLACEMENT = "\ufffd"

@@ -12,8 +12,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
+
 from audit.ledger import init_ledger, open_ledger
 from audit.receipts import find
+from jobs.accepted import KEPT, keep_set_rules
 from jobs.context import Job
 from jobs.steps import Gated
 from jobs.turn import place_of, published_now
@@ -45,25 +48,28 @@ def gated(
     rows: Sequence[Mapping[str, Any]],
     broken: Iterable[int] = (),
     day: date = DAY,
+    doubled: Iterable[int] = (),
 ) -> tuple[Job, Gated]:
-    """The batch with `rows` landed; rows numbered in `broken` (from 1) are quarantined."""
+    """The batch with `rows` landed; rows numbered (from 1) in `broken` are quarantined for
+    a row rule, those in `doubled` for a set rule."""
     job = Job(settings, contract, contract.table(name), day, "test")
     job.__dict__["spark"] = spark
     attempt, bad = f"{day:%Y%m%d}T000000-{secrets.token_hex(4)}", set(broken)
+    twice = sorted(doubled)
     raw = job.layers.raw_attempt(contract.department, name, day, attempt)
     _land(spark, job.table, rows, bad, str(raw))
-    narrow = spark.createDataFrame([], "_row bigint, rule string")
-    narrow.write.parquet(str(job.layers.set_violations(raw)))
+    sets = {"_row": twice, "set_rules": [["unique.record_no"]] * len(twice)}
+    keep_set_rules(job, raw, pa.table(sets, KEPT))
     job.record(
         "collected", attempt, True, source_rows=len(rows), collected_rows=len(rows),
         control="rows", server="s", digests={},
     )  # fmt: skip
     job.record("reconciled", attempt, True, rows=len(rows), checks=[])
-    accepted = len(rows) - len(bad)
+    quarantined = len(bad.union(twice))
     body = job.record(
-        "gated", attempt, True, rows=len(rows), accepted=accepted, keys=len(rows),
-        quarantined=len(bad), findings=[], verdict="pass", reasons=[], suite="s",
-        compared_with=place_of(published_now(job)),
+        "gated", attempt, True, rows=len(rows), accepted=len(rows) - quarantined,
+        keys=len(rows), quarantined=quarantined, findings=[], verdict="pass",
+        reasons=[], suite="s", compared_with=place_of(published_now(job)),
     )  # fmt: skip
     return job, Gated(attempt, body)
 

@@ -62,12 +62,12 @@ def is_missing(cell: Any) -> bool:
 
 def can_be_judged(rules: Sequence[Rule], row: Row, name: str) -> bool:
     cell = row[name]
-    names = {rule.name for rule in rules}
+    kinds = {rule.kind for rule in rules if rule.columns == (name,)}
     if cell is None:
         return False
-    if f"decodable.{name}" in names and "\ufffd" in cell:
+    if "decodable" in kinds and "\ufffd" in cell:
         return False
-    return not (f"required.{name}" in names and is_missing(cell))
+    return not ("required" in kinds and is_missing(cell))
 
 
 def parse(column: Column, cell: Any) -> Any:
@@ -219,5 +219,6 @@ def _set_rule(
         counts = Counter(judged.values())
         return {place for place, key in judged.items() if counts[key] > 1}
     column = rule.arguments["parent_column"]
-    known = {str(row[column]) for row in parents[rule.arguments["parent_table"]]}
+    others = parents[rule.arguments["parent_table"]]
+    known = {str(row[column]) for row in others if row[column] is not None}
     return {place for place, key in judged.items() if key[0] not in known}

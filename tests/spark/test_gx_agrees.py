@@ -6,6 +6,7 @@ import json
 import sys
 from collections import Counter
 
+import polars as pl
 import pytest
 
 from quality import run_suite
@@ -20,7 +21,7 @@ from tests.lib.quality_cases import (
     contract,
     generated_rows,
 )
-from tests.spark.test_one_pass import TYPED, landed, typed_row
+from tests.spark.test_one_pass import TYPED, landed, typed_row, written_and_scanned
 
 RULES = rules_for(INVENTED, MEMBERS)
 
@@ -88,13 +89,11 @@ def test_gx_judges_the_whole_table(spark):
     assert verdicts(spark, again) == {**good, "unique.member_no": False}
 
 
-def test_gx_passes_over_the_keys_that_the_set_rules_pass_over(spark):
+def test_gx_passes_over_the_keys_that_the_set_rules_pass_over(spark, tmp_path):
     rows = generated_rows(23, 800)
-    frame = raw(spark, rows)
-    parents = {"families": landed(spark, FAMILIES, [{"family_no": "F1"}])}
-    found = {
-        row.rule for row in set_violations(MEMBERS, RULES, frame, parents).collect()
-    }
+    members = written_and_scanned(raw(spark, rows), tmp_path)
+    parents = {"families": pl.LazyFrame({"family_no": ["F1"]})}
+    found = set(set_violations(MEMBERS, RULES, members, parents)["rule"])
     judged = verdicts(spark, rows)
     for rule in ("unique.member_no", "unique.card_no"):
         assert judged[rule] is (rule not in found)

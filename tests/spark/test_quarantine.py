@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from jobs.accepted import accepted, quarantined
 from jobs.context import Job
 from jobs.quarantine import return_to_department
 from lake_config.errors import ControlTotalsDiffer, LedgerUnwritable
 from lake_config.settings import Settings
+from quality.suite import rules_for
 from tests.lib.gated_batch import INVENTED, gated, new_lake, people
 
 
@@ -40,6 +42,34 @@ def test_the_rows_arrive_and_are_on_record(job: Job) -> None:
     assert {row["broken_rules"] for row in rows} == {"required.record_no"}
     assert count == 2 and returned(job) == [path]
     assert kinds(job)[-1] == "quarantine_returned"
+
+
+def test_rows_of_a_set_rule_are_quarantined_too(settings: Settings, spark: Any) -> None:
+    new_lake(settings, INVENTED)
+    job, step = gated(
+        settings, spark, INVENTED, "people", people(10), broken={3}, doubled={3, 5}
+    )
+    rules = rules_for(INVENTED, job.table)
+    bad = quarantined(job, step.raw(job), rules).select("_row", "_rules").collect()
+    assert {row["_row"]: set(row["_rules"]) for row in bad} == {
+        3: {"required.record_no", "unique.record_no"},
+        5: {"unique.record_no"},
+    }
+    good = accepted(job, step.raw(job), rules)
+    assert good.count() == 8
+    assert good.columns == [column.name for column in job.table.columns]
+
+
+@pytest.mark.parametrize("doubled", [(), (5,)])
+def test_a_join_is_made_only_where_a_set_rule_is_broken(
+    settings: Settings, spark: Any, doubled: tuple[int, ...]
+) -> None:
+    new_lake(settings, INVENTED)
+    job, step = gated(settings, spark, INVENTED, "people", people(9), doubled=doubled)
+    rows = accepted(job, step.raw(job), rules_for(INVENTED, job.table))
+    plan = rows._jdf.queryExecution().optimizedPlan().toString()
+    assert ("Join" in plan) is bool(doubled)
+    assert rows.count() == 9 - len(doubled)
 
 
 def test_what_cannot_be_recorded_does_not_leave(

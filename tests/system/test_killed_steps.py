@@ -54,7 +54,12 @@ PLACES = {
         "jobs.context:Job.record",
         "jobs.reconcile:compare",
     ),
-    "gate": ("jobs.gate:_verdict", "jobs.context:Job.record"),
+    "gate": (
+        "jobs.accepted:write_private",
+        "jobs.accepted:make_durable",
+        "jobs.gate:_verdict",
+        "jobs.context:Job.record",
+    ),
     "release": (
         "jobs.mask:_write",
         "jobs.mask:files_of",

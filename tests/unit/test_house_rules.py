@@ -21,6 +21,7 @@ BREACHES = [
     ("lake_client/a.py", "import lake_config", house_rules.forbidden_imports),
     ("jobs/a.py", "import great_expectations as gx", house_rules.foreign_doors),
     ("sharing/a.py", "from sqlalchemy import text", house_rules.foreign_doors),
+    ("jobs/a.py", "import polars as pl", house_rules.foreign_doors),
     (
         "quality/a.py",
         "s = SparkSession.builder.getOrCreate()",

@@ -14,7 +14,7 @@ from audit.ledger import init_ledger
 from jobs.context import Job
 from jobs.gate import _refuse_if_done
 from jobs.publish import publish
-from jobs.steps import Masked
+from jobs.steps import Masked, Reconciled
 from jobs.turn import (
     place_of,
     published_now,
@@ -22,7 +22,7 @@ from jobs.turn import (
     refuse_if_out_of_turn,
 )
 from lake_config.errors import NothingToDo, NotShared, OutOfTurn
-from lake_config.settings import Settings
+from lake_config.settings import Settings, write_private
 from tests.lib.quality_cases import column, contract, table
 
 PEOPLE = table("people", [column("number")])
@@ -48,6 +48,8 @@ def landed(job: Job, attempt: str = "a") -> None:
 
 
 def gated(job: Job, attempt: str = "a") -> None:
+    raw = Reconciled(attempt, {}).raw(job)
+    write_private(job.layers.set_violations(raw), "")
     record(job, "gated", attempt, compared_with=place_of(published_now(job)))
 
 
@@ -118,7 +120,8 @@ def test_the_gate_judges_again_when_another_version_is_read(
     on: Callable[[int], Job],
 ) -> None:
     def done(day: int) -> None:
-        _refuse_if_done(on(day), "a", published_now(on(day)))
+        step = Reconciled("a", {})
+        _refuse_if_done(on(day), step, published_now(on(day)))
 
     ready(on(1))
     ready(on(2))
@@ -132,7 +135,7 @@ def test_the_gate_judges_again_when_another_version_is_read(
     gated(on(2))
     with pytest.raises(NothingToDo):
         done(2)
-    _refuse_if_done(on(2), "b", published_now(on(2)))
+    _refuse_if_done(on(2), Reconciled("b", {}), published_now(on(2)))
     published(on(2), 1)
     for day in (1, 2):
         with pytest.raises(NothingToDo):

@@ -1,0 +1,246 @@
+"""The gate without Spark: what it reads, keeps and records, and what it never says."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from deltalake import write_deltalake
+
+from jobs import gate as module
+from jobs.accepted import KEPT, _kept, keep_set_rules
+from jobs.context import Job
+from jobs.gate import gate
+from lake_config.contract import Reference
+from lake_config.errors import GateFailed, JobFailed, NothingToDo, OutOfTurn
+from lake_config.settings import OTHERS, Settings
+from ops.demo_check import _broken_rules
+from quality.run_suite import Outcome
+from tests.lib.gated_batch import DAY, new_lake
+from tests.lib.quality_cases import BAND, column, contract, table
+
+Row = tuple[str | None, str | None, list[str]]
+FAMILIES = table("families", [column("family_no", primary_key=True)])
+PEOPLE = table(
+    "people",
+    [column("person_no", primary_key=True), column("family_no")],
+    references=(Reference("family_no", "families", "family_no"),),
+    band=replace(BAND, quarantined=0.5),
+)
+CONTRACT = contract(FAMILIES, PEOPLE)
+GOOD: list[Row] = [("P1", "F1", []), ("P2", "F2", []), ("P3", None, [])]
+BAD: list[Row] = [
+    *GOOD,
+    ("P4", "F9", ["parse.born"]),
+    ("P1", "F9", []),
+    (None, "F1", ["required.person_no"]),
+    ("P8", "F1", []),
+]
+
+
+@pytest.fixture
+def lake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Families landed; nothing asks Spark or Great Expectations."""
+    new_lake(settings, CONTRACT)
+    rows = {"family_no": ["F1", "F2", None], **batch([["required.family_no"]] * 3)}
+    landed(Job(settings, CONTRACT, FAMILIES, DAY), rows)
+    monkeypatch.setattr(module, "read_raw", lambda *_: None)
+    monkeypatch.setattr(module, "run", lambda *_: (Outcome("columns.table", True),))
+    return settings
+
+
+def batch(broken: list[list[str]]) -> dict[str, Any]:
+    names = pa.array(broken, pa.list_(pa.string()))
+    return {
+        "_row": pa.array(range(1, len(broken) + 1), pa.int64()),
+        "_violations": names,
+    }
+
+
+def landed(job: Job, rows: dict[str, Any]) -> Path:
+    """An attempt as collect and reconcile leave it, and rubbish beside what it names."""
+    raw = job.layers.raw_attempt(job.contract.department, job.table.name, DAY, "a")
+    content = pa.table(rows)
+    write_deltalake(str(raw), content)
+    pq.write_table(content, raw / "left-by-a-killed-writer.parquet")
+    number = content.num_rows
+    job.record(
+        "collected", "a", True, source_rows=number, collected_rows=number,
+        control="rows", server="s", digests={},
+    )  # fmt: skip
+    job.record("reconciled", "a", True, rows=number, checks=[])
+    return raw
+
+
+def people(settings: Settings, rows: Iterable[Row]) -> tuple[Job, Path]:
+    job = Job(settings, CONTRACT, PEOPLE, DAY)
+    number, family, broken = map(list, zip(*rows, strict=True))
+    cells = {"person_no": number, "family_no": pa.array(family, pa.string())}
+    return job, landed(job, {**cells, **batch(broken)})
+
+
+def found(job: Job, raw: Path) -> list[tuple[int, list[str]]]:
+    rows = pq.read_table(job.layers.set_violations(raw))
+    assert rows.schema.equals(KEPT)
+    return [tuple(row.values()) for row in rows.to_pylist()]
+
+
+def test_a_clean_batch_leaves_an_empty_file_of_the_right_shape(lake: Settings) -> None:
+    job, raw = people(lake, GOOD)
+    body = gate(job).body
+    assert (body["rows"], body["keys"], body["quarantined"]) == (3, 3, 0)
+    assert (body["findings"], body["verdict"]) == ([], "passed")
+    assert found(job, raw) == [] and _kept(job, job.layers.set_violations(raw)) == 0
+    with pytest.raises(NothingToDo):
+        gate(job)
+
+
+def test_broken_rows_are_counted_once_for_all_rules_they_break(lake: Settings) -> None:
+    job, raw = people(lake, BAD)
+    with pytest.raises(GateFailed):
+        gate(job)
+    [receipt] = [event.body for event in job.ledger.events("gated")]
+    assert (receipt["rows"], receipt["keys"], receipt["quarantined"]) == (7, 5, 4)
+    assert {item["rule"]: item["rows"] for item in receipt["findings"]} == {
+        "required.person_no": 1,
+        "unique.person_no": 2,
+        "reference.family_no": 2,
+        "parse.born": 1,
+    }
+    rules = ["reference.family_no", "unique.person_no"]
+    assert found(job, raw) == [(1, rules[1:]), (4, rules[:1]), (5, rules)]
+    assert len(receipt["reasons"]) == 1
+
+
+def test_the_demo_reads_what_the_gate_kept(lake: Settings) -> None:
+    job, raw = people(lake, BAD)
+    with pytest.raises(GateFailed):
+        gate(job)
+    rows = module._committed(raw).collect()
+    broken = dict(_broken_rules(rows, job.layers.set_violations(raw)))
+    assert {row: len(names) for row, names in broken.items()} == {
+        1: 1,
+        4: 2,
+        5: 2,
+        6: 1,
+    }
+    assert dict(_broken_rules(rows, raw / "missing")) == {
+        4: ["parse.born"],
+        6: ["required.person_no"],
+    }
+
+
+def test_a_parent_that_was_not_collected_is_waited_for(lake: Settings) -> None:
+    other = contract(FAMILIES, PEOPLE, department="other")
+    job = Job(lake, other, PEOPLE, DAY)
+    landed(job, {"person_no": ["P1"], "family_no": ["F1"], **batch([[]])})
+    with pytest.raises(OutOfTurn, match="families"):
+        gate(job)
+
+
+def test_what_the_gate_found_is_lost_and_found_again(lake: Settings) -> None:
+    job, raw = people(lake, GOOD)
+    gate(job)
+    file = job.layers.set_violations(raw)
+    file.unlink()
+    with pytest.raises(OutOfTurn, match="重新把关"):
+        _kept(job, file)
+    gate(job)
+    assert _kept(job, file) == 0
+
+
+def kept(rows: dict[int, list[str]]) -> pa.Table:
+    return pa.table({"_row": list(rows), "set_rules": list(rows.values())}, KEPT)
+
+
+def test_a_second_judgement_replaces_the_first(lake: Settings, tmp_path: Path) -> None:
+    job, raw = people(lake, GOOD)
+    keep_set_rules(job, raw, kept({1: ["unique.person_no"], 2: ["a", "b"]}))
+    assert found(job, raw) == [(1, ["unique.person_no"]), (2, ["a", "b"])]
+    reader = job.layers.set_violations(raw).open("rb")
+    keep_set_rules(job, raw, kept({}))
+    assert found(job, raw) == []
+    with reader:
+        assert pq.read_table(reader).num_rows == 2, "who reads sees one or the other"
+
+
+def test_a_writer_that_dies_leaves_what_was_there(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    job, raw = people(lake, GOOD)
+    keep_set_rules(job, raw, kept({1: ["unique.person_no"]}))
+    for place in ("fsync", "fdopen"):
+        monkeypatch.setattr(os, place, die)
+        with pytest.raises(KeyboardInterrupt):
+            keep_set_rules(job, raw, kept({}))
+        monkeypatch.undo()
+        assert found(job, raw) == [(1, ["unique.person_no"])]
+
+
+def test_the_file_is_private_and_durable(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, raw = people(lake, GOOD)
+    synced: set[str] = set()
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.add(os.readlink(f"/proc/self/fd/{handle}"))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    keep_set_rules(job, raw, kept({}))
+    file = job.layers.set_violations(raw)
+    assert {str(file), str(file.parent), str(raw)} <= synced
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    for path in (file, file.parent):
+        assert not stat.S_IMODE(path.stat().st_mode) & OTHERS
+
+
+SECRET = "231202199003070012"
+
+
+def quoting() -> None:
+    pl.Series([SECRET]).str.to_date("%Y-%m-%d")
+
+
+def panicking() -> None:
+    raise pl.exceptions.PanicException(SECRET)
+
+
+@pytest.mark.parametrize("how", [quoting, panicking])
+def test_an_engine_s_message_is_withheld(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch, how: Any
+) -> None:
+    with pytest.raises(
+        (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+    ) as own:
+        how()
+    assert SECRET in str(own.value), "the engine does quote it"
+    job, _ = people(lake, GOOD)
+    monkeypatch.setattr(module, "set_violations", lambda *_: how())
+    with pytest.raises(JobFailed) as told:
+        gate(job)
+    assert SECRET not in str(told.value) and type(own.value).__name__ in str(told.value)
+    assert told.value.__cause__ is None and told.value.__suppress_context__
+    assert not list(job.ledger.events("gated"))
+
+
+def test_a_file_that_is_damaged_is_told_without_its_content(lake: Settings) -> None:
+    job, raw = people(lake, GOOD)
+    for file in raw.glob("*.parquet"):
+        file.write_bytes(SECRET.encode() * 20)
+    with pytest.raises(JobFailed) as told:
+        gate(job)
+    assert SECRET not in str(told.value)
