@@ -125,9 +125,12 @@ def _repeated_keys(keys: pl.LazyFrame, columns: tuple[str, ...]) -> pl.DataFrame
         _refuse_unproven(name, type_)
     hashed = keys.with_columns(pl.struct(columns).hash().alias("hash"))
     hashes = _collected(hashed.select("hash"))["hash"].sort()
-    twice = hashes.filter(hashes == hashes.shift()).unique().to_frame().lazy()
+    twice = hashes.filter(hashes == hashes.shift()).unique().to_frame()
+    some = hashed if twice.height else hashed.limit(0)
     extra = (pl.len().cast(pl.Int64) - 1).alias("extra")
-    counted = hashed.join(twice, on="hash", how="semi").group_by(columns).agg(extra)
+    counted = (
+        some.join(twice.lazy(), on="hash", how="semi").group_by(columns).agg(extra)
+    )
     return _collected(counted.filter(pl.col("extra") > 0))
 
 
