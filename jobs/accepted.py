@@ -1,6 +1,6 @@
 """Which rows of a gated attempt are accepted and which lie in quarantine.
 
-Filters over the rows and the two lists of rules they break, never copies. Apart from
+Filters over the rows and the list of rules they break, never copies. Apart from
 `gate`, so that masking does not load Great Expectations (four seconds a task).
 """
 
@@ -20,11 +20,10 @@ from jobs.delta_files import make_durable
 from lake_config.contract import Rule
 from lake_config.errors import OutOfTurn
 from lake_config.settings import write_private
-from quality.one_pass import VIOLATIONS
 from quality.suite import stop_rules
 
-KEPT = pa.schema([("_row", pa.int64()), ("set_rules", pa.list_(pa.string()))])
-KEPT_DDL = "_row bigint, set_rules array<string>"
+KEPT = pa.schema([("_row", pa.int64()), ("rules", pa.list_(pa.string()))])
+KEPT_DDL = "_row bigint, rules array<string>"
 
 
 def read_raw(job: Job, path: Path) -> DataFrame:
@@ -32,10 +31,10 @@ def read_raw(job: Job, path: Path) -> DataFrame:
     return job.spark.read.format("delta").load(str(path))
 
 
-def keep_set_rules(job: Job, path: Path, sets: pa.Table) -> None:
-    """Which rows break which set rules, in one file that is there whole or not at all."""
-    content, file = BytesIO(), job.layers.set_violations(path)
-    pq.write_table(sets.cast(KEPT), content, compression="zstd")
+def keep_broken_rows(job: Job, path: Path, broken: pa.Table) -> None:
+    """Which rows break which rules, in one file that is there whole or not at all."""
+    content, file = BytesIO(), job.layers.broken_rows(path)
+    pq.write_table(broken.cast(KEPT), content, compression="zstd")
     write_private(file, content.getvalue())
     make_durable([file], job.settings.home)
 
@@ -53,19 +52,18 @@ def accepted(job: Job, path: Path, rules: tuple[Rule, ...]) -> DataFrame:
 
 
 def _with_all_rules(job: Job, path: Path) -> DataFrame:
-    """Most batches break no set rule, and then nothing is joined."""
-    rows, file = read_raw(job, path), job.layers.set_violations(path)
+    """Where no row breaks a rule nothing is joined."""
+    rows, file = read_raw(job, path), job.layers.broken_rows(path)
+    none = F.array().cast("array<string>")
     if not _kept(job, file):
-        return rows.withColumn("_rules", F.col(VIOLATIONS))
-    sets = F.broadcast(job.spark.read.schema(KEPT_DDL).parquet(str(file)))
-    empty = F.array().cast("array<string>")
-    every = F.array_union(VIOLATIONS, F.coalesce("set_rules", empty))
-    both = rows.join(sets, on="_row", how="left").withColumn("_rules", every)
-    return both.drop("set_rules")
+        return rows.withColumn("_rules", none)
+    broken = F.broadcast(job.spark.read.schema(KEPT_DDL).parquet(str(file)))
+    both = rows.join(broken, on="_row", how="left")
+    return both.withColumn("_rules", F.coalesce("rules", none)).drop("rules")
 
 
 def _kept(job: Job, file: Path) -> int:
-    """How many rows break a set rule, by the footer."""
+    """How many rows break a rule, by the footer."""
     try:
         return pq.read_metadata(file).num_rows
     except FileNotFoundError:

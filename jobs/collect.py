@@ -1,7 +1,7 @@
 """Collect: from the source to raw, unchanged, in one pass, with both sides' totals.
 
-Each attempt writes its own folder once. The rules each row breaks are written beside it,
-so that the gate need not read the rows again.
+Each attempt writes its own folder once. What its rows are worth is judged by the gate,
+from the committed files.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from audit.receipts import counting
+from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
 from jobs.control_totals import depth
-from jobs.delta_files import NO_STATISTICS, files_added, make_durable, rows_added
+from jobs.delta_files import NO_STATISTICS, make_durable, rows_added
 from jobs.readers import READERS, Extract
 from jobs.readers.extract import check_types, refuse_empty
 from jobs.readers.files import refuse_changed
@@ -39,7 +38,8 @@ from lake_config.errors import (
 )
 from lake_config.settings import write_private
 from privacy.keys import ledger_digest
-from quality.one_pass import VIOLATIONS, violations
+from quality.frames import count
+from quality.row_rules import undecodable
 from quality.suite import rules_for
 
 UNDECODABLE_SHARE = 0.5
@@ -91,11 +91,14 @@ def _attempted(job: Job, server: Server, path: Path) -> tuple[Extract, int]:
 
 def _refuse_undecodable(job: Job, server: Server, path: Path, rows: int) -> None:
     """Rows of text files only: other deliveries have no bytes that could be misread."""
-    kinds = {rule.kind for rule in rules_for(job.contract, job.table)}
-    undecodable = _undecodable(path) if "decodable" in kinds else 0
-    if undecodable > UNDECODABLE_SHARE * rows:
+    rules = rules_for(job.contract, job.table)
+    if "decodable" not in {rule.kind for rule in rules}:
+        return
+    with no_cell_told(job):
+        found = count(committed_rows(path).filter(undecodable(rules)))
+    if found > UNDECODABLE_SHARE * rows:
         raise DeliveryUndecodable(
-            f"{job.batch}：{rows} 行中有 {undecodable} 行无法按 {server.encoding} 解码，"
+            f"{job.batch}：{rows} 行中有 {found} 行无法按 {server.encoding} 解码，"
             "整批拒收。请数源部门按约定编码重新交付。"
         )
 
@@ -127,8 +130,7 @@ def _land(job: Job, server: Server, path: Path) -> Extract:
 
 
 def raw_rows(job: Job, frame: DataFrame) -> DataFrame:
-    """The delivered columns in their landed types, with number, batch, broken rules."""
-    rules = rules_for(job.contract, job.table)
+    """The delivered columns in their landed types, with number and batch."""
     landed = frame.select(
         *(F.col(f"`{item.name}`").cast(item.landed_type) for item in job.table.columns)
     )
@@ -136,7 +138,6 @@ def raw_rows(job: Job, frame: DataFrame) -> DataFrame:
         "*",
         (F.monotonically_increasing_id() + 1).alias("_row"),
         F.lit(job.batch).alias("_batch"),
-        violations(job.table, rules).alias(VIOLATIONS),
     )
 
 
@@ -154,17 +155,6 @@ def _failed(job: Job, server: Server, error: Exception) -> LakeError:
     return SourceUnavailable(
         f"{job.batch}：读取数据源或写入归集库时中断（{type(error).__name__}），稍后会自动重试。"
     )
-
-
-def _undecodable(path: Path) -> int:
-    """Rows that break a `decodable` rule, read back from the committed files."""
-    found = 0
-    for name in files_added(path, 0):
-        column = pq.ParquetFile(path / name).read([VIOLATIONS]).column(VIOLATIONS)
-        names = column.combine_chunks()
-        bad = pc.starts_with(pc.list_flatten(names), "decodable.")
-        found += pc.count_distinct(pc.list_parent_indices(names).filter(bad)).as_py()
-    return found
 
 
 def _keep_totals(job: Job, path: Path, extract: Extract) -> None:

@@ -1,35 +1,32 @@
-"""Gate: is the batch good enough? Row rules were judged at the write; this adds the set.
+"""Gate: is the batch good enough? Every rule is judged over the committed files.
 
-Duplicates and orphans become a narrow list beside the attempt (`_row, set_rules`). A
-batch that fails leaves the last published version in place.
+Broken rows become a narrow list beside the attempt (`_row, rules`). A batch that fails
+leaves the last published version in place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from audit.receipts import Receipt, find
-from jobs.accepted import keep_set_rules, read_raw
+from jobs.accepted import keep_broken_rows, read_raw
+from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
-from jobs.delta_files import files_added
+from jobs.delta_files import rows_added
 from jobs.steps import Gated, Reconciled
 from jobs.turn import place_of, published_now
 from lake_config.contract import Contract, Rule
-from lake_config.errors import JobFailed, LakeError, NothingToDo, OutOfTurn
+from lake_config.errors import LakeError, NothingToDo, OutOfTurn
 from lake_config.layers import batch_id
 from lake_config.settings import Settings
+from quality.broken_rows import Combinations, broken_rows, combinations
 from quality.run_suite import run, suite_digest
-from quality.set_rules import by_row, combinations, distinct_keys, set_violations
+from quality.set_rules import distinct_keys
 from quality.suite import rules_for
 from quality.verdict import Verdict, Volume, counted, judge
-
-Broken = list[tuple[frozenset[str], int]]
-"""How many rows break exactly which set of rules."""
 
 
 def gate_department(
@@ -64,8 +61,8 @@ def gate(job: Job) -> Gated:
     _refuse_if_done(job, reconciled, published)
     path = reconciled.raw(job)
     rules = rules_for(job.contract, job.table)
-    with _no_cell_told(job):
-        broken, keys = _judged_sets(job, rules, path)
+    with no_cell_told(job):
+        broken, keys = _judged(job, rules, path)
     verdict, warned = _verdict(job, rules, path, broken, keys, published)
     body = job.record(
         "gated",
@@ -100,7 +97,7 @@ def _refuse_if_done(job: Job, step: Reconciled, published: Receipt | None) -> No
         return
     released = find(job.ledger, "published", job.batch, step.attempt)
     same = before.body.get("compared_with") == place_of(published)
-    if released or (same and job.layers.set_violations(step.raw(job)).exists()):
+    if released or (same and job.layers.broken_rows(step.raw(job)).exists()):
         raise NothingToDo(f"{job.batch}：已把关。")
 
 
@@ -112,41 +109,24 @@ def _parent_names(job: Job) -> set[str]:
 def _parent(job: Job, name: str) -> pl.LazyFrame:
     """All collected rows of a parent; OutOfTurn when it was not collected."""
     parent = Job(job.settings, job.contract, job.contract.table(name), job.date, "gate")
-    return _committed(Reconciled.load(parent).raw(parent))
+    return committed_rows(Reconciled.load(parent).raw(parent))
 
 
-def _committed(path: Path) -> pl.LazyFrame:
-    """Rows of the files the attempt's commit names, whatever else lies in the folder."""
-    files = [path / name for name in sorted(files_added(path, 0))]
-    return pl.scan_parquet(files, glob=False)
-
-
-def _judged_sets(job: Job, rules: tuple[Rule, ...], path: Path) -> tuple[Broken, int]:
+def _judged(job: Job, rules: tuple[Rule, ...], path: Path) -> tuple[Combinations, int]:
     """What the whole batch shows, kept beside it; rules and counts only come out."""
-    rows = _committed(path)
+    rows = committed_rows(path)
     parents = {name: _parent(job, name) for name in _parent_names(job)}
-    sets = by_row(set_violations(job.table, rules, rows, parents))
-    keep_set_rules(job, path, sets.to_arrow())
-    return combinations(rows, sets), distinct_keys(job.table, rows)
-
-
-@contextmanager
-def _no_cell_told(job: Job) -> Iterator[None]:
-    """Engines quote cells in their messages, so none is passed on."""
-    try:
-        yield
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        kind = type(error).__name__
-        raise JobFailed(
-            f"{job.batch}：整批判定中断（{kind}），没有作出结论，稍后重试。"
-        ) from None
+    broken = broken_rows(job.table, rules, rows, parents)
+    keep_broken_rows(job, path, broken.to_arrow())
+    found = combinations(broken, rows_added(path, 0))
+    return found, distinct_keys(job.table, rows)
 
 
 def _verdict(
     job: Job,
     rules: tuple[Rule, ...],
     path: Path,
-    broken: Broken,
+    broken: Combinations,
     keys: int,
     published: Receipt | None,
 ) -> tuple[Verdict, int]:

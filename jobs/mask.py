@@ -34,8 +34,8 @@ from privacy.leak_scan import (
 )
 from privacy.mask_frame import Scope, key_names, mask, published_columns
 from privacy.policy import POLICY_VERSION, STATISTICS
-from quality.one_pass import parsed
 from quality.suite import rules_for
+from quality.typed_text import parsed
 
 
 def mask_batch(job: Job, gated: Gated) -> Masked:

@@ -110,7 +110,7 @@ class Layers:
         """One try at landing a batch: a Delta table at version 0, never touched again.
 
         Beside the rows: `_delivered/` (the files as they came), `_control.json` (both
-        sides' control totals, plain) and `_set_violations/` (the gate's `_row, set_rules`).
+        sides' control totals, plain) and `_broken_rows/` (the gate's `_row, rules`).
         """
         return self.raw_batch(department, table, delivery_date) / attempt
 
@@ -120,8 +120,8 @@ class Layers:
     def control_totals(self, attempt: Path) -> Path:
         return attempt / "_control.json"
 
-    def set_violations(self, attempt: Path) -> Path:
-        return attempt / "_set_violations" / "part-0.parquet"
+    def broken_rows(self, attempt: Path) -> Path:
+        return attempt / "_broken_rows" / "part-0.parquet"
 
     def staged(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -66,7 +66,7 @@ def found_defects(
     rows = pl.from_arrow(DeltaTable(str(folder)).to_pyarrow_table())
     if not isinstance(rows, pl.DataFrame):
         raise TypeError("a Delta table always reads as a frame")
-    broken = dict(_broken_rules(rows, layers.set_violations(folder)))
+    broken = dict(pl.read_parquet(layers.broken_rows(folder), glob=False).iter_rows())
     columns = [column.name for column in table.columns]
     bad = rows.filter(pl.col("_row").is_in(list(broken)))
     found: Counter[Finding] = Counter()
@@ -74,15 +74,6 @@ def found_defects(
         digest = row_digest(row[1:])
         found.update((rule, digest) for rule in broken[row[0]])
     return found
-
-
-def _broken_rules(rows: pl.DataFrame, file: Path) -> Iterator[tuple[int, list[str]]]:
-    parts = [rows.select("_row", pl.col("_violations").alias("rule"))]
-    if file.exists():
-        sets = pl.read_parquet(file, glob=False)
-        parts.append(sets.select("_row", pl.col("set_rules").alias("rule")))
-    narrow = pl.concat(parts).explode("rule").drop_nulls("rule")
-    yield from narrow.group_by("_row").agg(pl.col("rule").unique()).iter_rows()
 
 
 def compare(planted: Counter[Finding], found: Counter[Finding]) -> Comparison:

@@ -1,7 +1,7 @@
 """Row rules once more as SQL text, written to be read and not to be fast.
 
 What Great Expectations declares where it has no expectation of its own for a kind of
-rule. Regular expressions and sums spelled out: a second opinion on `one_pass`, which
+rule. Regular expressions and sums spelled out: a second opinion on `row_rules`, which
 tests/spark/test_gx_agrees.py compares on generated data. Nothing is run from here.
 """
 

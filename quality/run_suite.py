@@ -1,10 +1,10 @@
 """The table's rules as a real Great Expectations suite; the only importer of GX.
 
-Row expectations are declared here and judged by counting `_violations` (one pass at the
-write), uniqueness by `set_rules`, which must name the rows anyway; a test proves that GX
-says the same. Columns and number of rows are run by GX itself, `BOOLEAN_ONLY`, on a
-context that lives in memory. No value, no file, no progress bar, no network comes out.
-References are judged by `set_rules` alone: GX sees one table at a time.
+Row expectations and uniqueness are declared here and judged by `broken_rows`, which must
+name the rows anyway; a test proves that GX says the same. Columns and number of rows are
+run by GX itself, `BOOLEAN_ONLY`, on a context that lives in memory. No value, no file, no
+progress bar, no network comes out. References are judged by `set_rules` alone: GX
+sees one table at a time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from quality.rule_sql import broken_sql, can_declare, judged_sql
 from quality.suite import row_rules, set_rules
 
 SEVERITY = {"stop": "critical", "warn": "warning"}
-BATCH_COLUMNS = ("_row", "_batch", "_violations")
+BATCH_COLUMNS = ("_row", "_batch")
 VOLATILE = ("id", "great_expectations_version")
 
 

@@ -1,5 +1,4 @@
-"""Rules that need the whole table: duplicate keys and orphan references, and the count of
-rows by all the rules they break.
+"""Rules that need the whole table: duplicate keys and orphan references.
 
 Judged by polars over narrow columns of the committed files: at a tenth of Spark's cost,
 and the engine that wrote the rows does not judge them (docs/adr/0012). No value comes
@@ -8,27 +7,19 @@ out; rows are never repaired here, only pointed at.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 from lake_config.contract import Rule, Table
 from lake_config.errors import ContractError
-from quality.one_pass import VIOLATIONS
+from quality.frames import collected, count
+from quality.row_rules import ROW, judged
 from quality.suite import set_rules
 
-ROW, RULE, SET_RULES = "_row", "rule", "set_rules"
-NAMES = pl.List(pl.String)
+RULE = "rule"
 KEY_TYPES = (pl.String, pl.Int64, pl.Decimal, pl.Date, pl.Boolean)
 """What can land (lake_config.contract_loader.landed_type); another type is refused."""
-
-NO_SPILL = {
-    "POLARS_OOC_MEMORY_BUDGET_FRACTION": "1e9",
-    "POLARS_OOC_DISK_BUDGET_MB": "0",
-}
-pl.Config.load(json.dumps({"environment": NO_SPILL}))
-"""Short of memory polars would write plain cells under /var/tmp; it shall fail instead."""
 
 
 def set_violations(
@@ -46,73 +37,30 @@ def set_violations(
     known = {**parents, table.name: rows}
     found = [pl.DataFrame(schema={ROW: pl.Int64, RULE: pl.String})]
     for rule in set_rules(rules):
-        judged = rows.filter(_judged(rules, rule.columns)).select(ROW, *rule.columns)
+        some = rows.filter(judged(table, rules, rule.columns))
+        keys = some.select(ROW, *rule.columns)
         if rule.kind == "reference":
-            bad = _orphans(rule, judged, known[rule.arguments["parent_table"]])
+            bad = _orphans(rule, keys, known[rule.arguments["parent_table"]])
         else:
-            bad = _repeated(rule, judged)
+            bad = _repeated(rule, keys)
         found.append(bad.select(ROW, pl.lit(rule.name).alias(RULE)))
     return pl.concat(found)
-
-
-def by_row(found: pl.DataFrame) -> pl.DataFrame:
-    """`_row, set_rules`: each row once, with the set rules it breaks."""
-    grouped = found.group_by(ROW).agg(pl.col(RULE).sort().alias(SET_RULES))
-    return grouped.sort(ROW)
 
 
 def distinct_keys(table: Table, rows: pl.LazyFrame) -> int:
     """How many different primary keys there are; rows, where a table has no key."""
     if not table.primary_key:
-        return _count(rows)
+        return count(rows)
     keys = rows.select(table.primary_key).drop_nulls()
-    return _count(keys) - int(_repeated_keys(keys, table.primary_key)["extra"].sum())
-
-
-def combinations(
-    rows: pl.LazyFrame, sets: pl.DataFrame
-) -> list[tuple[frozenset[str], int]]:
-    """How many rows break exactly which set of rules; `sets` is what `by_row` gave.
-
-    The names are put together for broken rows only: nearly all rows break nothing.
-    """
-    both = rows.select(ROW, VIOLATIONS)
-    if sets.height:
-        both = both.join(sets.lazy(), on=ROW, how="left")
-    else:
-        both = both.with_columns(pl.lit(None, NAMES).alias(SET_RULES))
-    # A list that is missing is not an empty one, and must not pass for a clean row.
-    own, more = pl.col(VIOLATIONS), pl.col(SET_RULES)
-    broken = both.filter(own.list.len().ne_missing(0) | more.is_not_null())
-    every = pl.concat_list(own, pl.coalesce(more, pl.lit([], NAMES)))
-    names = every.list.unique().list.sort().alias("names")
-    counts = _collected(broken.select(names).group_by("names").len())
-    found = [(frozenset(names), number) for names, number in counts.iter_rows()]
-    clean = _count(rows) - sum(number for _, number in found)
-    return [*found, (frozenset(), clean)] if clean else found
-
-
-def _judged(rules: tuple[Rule, ...], columns: Collection[str]) -> pl.Expr:
-    """Is there something in these cells that other rules can judge?
-
-    `quality.one_pass` has looked at the cells: a missing or undecodable one is on record.
-    """
-    muting = [
-        rule.name
-        for rule in rules
-        if rule.kind in ("required", "decodable") and rule.columns[0] in columns
-    ]
-    there = [pl.col(name).is_not_null() for name in columns]
-    unmarked = [~pl.col(VIOLATIONS).list.contains(name) for name in muting]
-    return pl.all_horizontal(*there, *unmarked)
+    return count(keys) - int(_repeated_keys(keys, table.primary_key)["extra"].sum())
 
 
 def _repeated(rule: Rule, judged: pl.LazyFrame) -> pl.DataFrame:
     """All rows of a key that occurs more than once."""
     keys = _repeated_keys(judged.select(rule.columns), rule.columns)
     if not keys.height:
-        return _collected(judged.limit(0))
-    return _collected(judged.join(keys.lazy(), on=rule.columns, how="semi"))
+        return collected(judged.limit(0))
+    return collected(judged.join(keys.lazy(), on=rule.columns, how="semi"))
 
 
 def _repeated_keys(keys: pl.LazyFrame, columns: tuple[str, ...]) -> pl.DataFrame:
@@ -124,14 +72,14 @@ def _repeated_keys(keys: pl.LazyFrame, columns: tuple[str, ...]) -> pl.DataFrame
     for name, type_ in keys.collect_schema().items():
         _refuse_unproven(name, type_)
     hashed = keys.with_columns(pl.struct(columns).hash().alias("hash"))
-    hashes = _collected(hashed.select("hash"))["hash"].sort()
+    hashes = collected(hashed.select("hash"))["hash"].sort()
     twice = hashes.filter(hashes == hashes.shift()).unique().to_frame()
     some = hashed if twice.height else hashed.limit(0)
     extra = (pl.len().cast(pl.Int64) - 1).alias("extra")
     counted = (
         some.join(twice.lazy(), on="hash", how="semi").group_by(columns).agg(extra)
     )
-    return _collected(counted.filter(pl.col("extra") > 0))
+    return collected(counted.filter(pl.col("extra") > 0))
 
 
 def _orphans(rule: Rule, judged: pl.LazyFrame, parent: pl.LazyFrame) -> pl.DataFrame:
@@ -148,7 +96,7 @@ def _orphans(rule: Rule, judged: pl.LazyFrame, parent: pl.LazyFrame) -> pl.DataF
         referring, there = referring.with_columns(text), there.select(text)
     else:
         raise _unproven(name)
-    return _collected(referring.join(there, on="key", how="anti"))
+    return collected(referring.join(there, on="key", how="anti"))
 
 
 def _as_text(type_: pl.DataType) -> bool:
@@ -165,11 +113,3 @@ def _refuse_unproven(name: str, type_: pl.DataType) -> None:
 def _unproven(name: str) -> ContractError:
     problem = f"列 {name} 的类型不能作为键来比较，请更正契约中的物理类型。"
     return ContractError((problem,))
-
-
-def _count(rows: pl.LazyFrame) -> int:
-    return int(_collected(rows.select(pl.len())).item())
-
-
-def _collected(rows: pl.LazyFrame) -> pl.DataFrame:
-    return rows.collect(engine="streaming")

@@ -101,13 +101,6 @@ ISO_FORMATS = {"date": DATE_FORMAT, "timestamp": TIMESTAMP_FORMAT}
 ISO_SHAPES = {"date": _iso_date, "timestamp": _iso_timestamp}
 
 
-def sortable(column: Column) -> bool:
-    """Do texts of this column sort as the moments they say?"""
-    if column.landed_type != "string" or column.logical_type not in ISO_FORMATS:
-        return False
-    return fixed_layout(date_format(column)) is not None
-
-
 @dataclass(frozen=True, slots=True)
 class Layout:
     """A date format whose fields and separators each have one fixed place (from 1)."""

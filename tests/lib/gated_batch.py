@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from audit.ledger import init_ledger, open_ledger
 from audit.receipts import find
-from jobs.accepted import KEPT, keep_set_rules
+from jobs.accepted import KEPT, keep_broken_rows
 from jobs.context import Job
 from jobs.steps import Gated
 from jobs.turn import place_of, published_now
@@ -55,17 +55,18 @@ def gated(
     job = Job(settings, contract, contract.table(name), day, "test")
     job.__dict__["spark"] = spark
     attempt, bad = f"{day:%Y%m%d}T000000-{secrets.token_hex(4)}", set(broken)
-    twice = sorted(doubled)
     raw = job.layers.raw_attempt(contract.department, name, day, attempt)
-    _land(spark, job.table, rows, bad, str(raw))
-    sets = {"_row": twice, "set_rules": [["unique.record_no"]] * len(twice)}
-    keep_set_rules(job, raw, pa.table(sets, KEPT))
+    twice = set(doubled)
+    _land(spark, job.table, rows, str(raw))
+    names = {row: _rules(row, bad, twice) for row in sorted(bad | twice)}
+    kept = {"_row": list(names), "rules": list(names.values())}
+    keep_broken_rows(job, raw, pa.table(kept, KEPT))
     job.record(
         "collected", attempt, True, source_rows=len(rows), collected_rows=len(rows),
         control="rows", server="s", digests={},
     )  # fmt: skip
     job.record("reconciled", attempt, True, rows=len(rows), checks=[])
-    quarantined = len(bad.union(twice))
+    quarantined = len(bad | twice)
     body = job.record(
         "gated", attempt, True, rows=len(rows), accepted=len(rows) - quarantined,
         keys=len(rows), quarantined=quarantined, findings=[], verdict="pass",
@@ -74,27 +75,19 @@ def gated(
     return job, Gated(attempt, body)
 
 
-def _land(
-    spark: Any, table: Table, rows: Sequence[Mapping[str, Any]], bad: set[int], to: str
-) -> None:
+def _land(spark: Any, table: Table, rows: Sequence[Mapping[str, Any]], to: str) -> None:
     cells = [
-        (
-            *(row[column.name] for column in table.columns),
-            place,
-            "b",
-            _rules(place, bad),
-        )
+        (*(row[column.name] for column in table.columns), place, "b")
         for place, row in enumerate(rows, 1)
     ]
     types = [f"`{column.name}` {column.landed_type}" for column in table.columns]
-    schema = ", ".join(
-        [*types, "_row bigint", "_batch string", "_violations array<string>"]
-    )
+    schema = ", ".join([*types, "_row bigint", "_batch string"])
     spark.createDataFrame(cells, schema).write.format("delta").save(to)
 
 
-def _rules(place: int, bad: set[int]) -> list[str]:
-    return ["required.record_no"] if place in bad else []
+def _rules(place: int, bad: set[int], twice: set[int]) -> list[str]:
+    own = ["required.record_no"] if place in bad else []
+    return [*own, "unique.record_no"] if place in twice else own
 
 
 def last(settings: Settings, kind: str, batch: str) -> Any:

@@ -39,7 +39,12 @@ DOORS = {
     "sqlalchemy": ("sharing/database.py",),
     # Near real rows polars comes in with its spilling to disk switched off.
     "polars": (
+        "quality/frames.py",
+        "quality/row_rules.py",
+        "quality/row_values.py",
         "quality/set_rules.py",
+        "quality/broken_rows.py",
+        "jobs/committed_rows.py",
         "jobs/gate.py",
         "ops/demo_check.py",
         "simulation/",

@@ -8,9 +8,10 @@ from collections import Counter
 
 import polars as pl
 import pytest
+from pyspark.sql import functions as F
 
 from quality import run_suite
-from quality.one_pass import violations
+from quality.row_rules import row_violations
 from quality.set_rules import set_violations
 from quality.suite import row_rules, rules_for
 from tests.lib.quality_cases import (
@@ -21,20 +22,21 @@ from tests.lib.quality_cases import (
     contract,
     generated_rows,
 )
-from tests.spark.test_one_pass import TYPED, landed, typed_row, written_and_scanned
+from tests.lib.spark_rows import landed, written_and_scanned
+from tests.lib.typed_rows import TYPED, typed_row
 
 RULES = rules_for(INVENTED, MEMBERS)
 
 
-def counted(frame, made, rules):
-    rows = frame.select(violations(made, rules).alias("broken")).collect()
-    return Counter(name for row in rows for name in row.broken)
+def counted(frame, made, rules, folder):
+    found = row_violations(made, rules, written_and_scanned(frame, folder)).collect()
+    return Counter(name for names in found["rules"] for name in names)
 
 
 @pytest.mark.parametrize("seed", [21, 22])
-def test_row_expectations_give_the_same_counts(spark, seed):
+def test_row_expectations_give_the_same_counts(spark, seed, tmp_path):
     frame = landed(spark, MEMBERS, generated_rows(seed, 3000))
-    counts = counted(frame, MEMBERS, RULES)
+    counts = counted(frame, MEMBERS, RULES, tmp_path)
     outcomes = run_suite.run_row_rules(MEMBERS, RULES, frame)
     assert {item.rule: item.unexpected for item in outcomes} == {
         rule.name: counts[rule.name] for rule in row_rules(RULES)
@@ -43,10 +45,10 @@ def test_row_expectations_give_the_same_counts(spark, seed):
     assert sum(1 for rule in row_rules(RULES) if counts[rule.name]) > 35
 
 
-def test_typed_columns_give_the_same_counts(spark):
+def test_typed_columns_give_the_same_counts(spark, tmp_path):
     rules = rules_for(contract(FAMILIES, TYPED), TYPED)
     frame = landed(spark, TYPED, [typed_row(number) for number in range(500)])
-    counts = counted(frame, TYPED, rules)
+    counts = counted(frame, TYPED, rules, tmp_path)
     outcomes = run_suite.run_row_rules(TYPED, rules, frame)
     assert {item.rule: item.unexpected for item in outcomes} == {
         rule.name: counts[rule.name] for rule in row_rules(rules)
@@ -54,19 +56,9 @@ def test_typed_columns_give_the_same_counts(spark):
 
 
 def raw(spark, rows):
-    from pyspark.sql import functions as F
-
-    return (
-        landed(spark, MEMBERS, rows)
-        .select(
-            "*",
-            F.lit("b").alias("_batch"),
-            violations(MEMBERS, RULES).alias("_violations"),
-        )
-        .select(
-            *(item.name for item in MEMBERS.columns), "_row", "_batch", "_violations"
-        )
-    )
+    names = [item.name for item in MEMBERS.columns]
+    frame = landed(spark, MEMBERS, rows).withColumn("_batch", F.lit("b"))
+    return frame.select(*names, "_row", "_batch")
 
 
 def verdicts(spark, rows):

@@ -12,7 +12,7 @@ from lake_config.settings import Settings
 from privacy.keys import init_keys, key
 from privacy.mask_frame import Scope, key_names, mask, published_columns
 from privacy.policy import PURPOSES, STATISTICS
-from quality.one_pass import parsed
+from quality.typed_text import parsed
 from tests.lib import plain_masker
 from tests.lib.gated_batch import HIDDEN, PEOPLE, people
 from tests.lib.quality_cases import nasty_cell

@@ -12,7 +12,7 @@ from lake_config.settings import ROOT, Settings, write_private
 from privacy.keys import MASTER, _check_value
 from privacy.mask_frame import Scope, mask
 from privacy.policy import PURPOSES, STATISTICS, TABLE, treatment
-from quality.one_pass import parsed
+from quality.typed_text import parsed
 from tests.lib.quality_cases import column, table
 
 PAGE = (ROOT / "docs" / "reference" / "masking_rules.md").read_text("utf-8")

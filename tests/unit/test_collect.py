@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,9 +15,9 @@ from jobs import collect
 from jobs.context import Job
 from jobs.control_totals import Totals, depth
 from jobs.delta_files import rows_added
-from lake_config.errors import SourceAuthorisationLapsed
+from lake_config.errors import DeliveryUndecodable, SourceAuthorisationLapsed
 from lake_config.settings import Settings
-from tests.lib.gated_batch import INVENTED, PEOPLE
+from tests.lib.gated_batch import DAY, INVENTED, PEOPLE
 
 EXPIRES = date(2026, 6, 30)
 RETURNED = replace(INVENTED, authorisation_expires=EXPIRES.isoformat())
@@ -44,26 +45,20 @@ def test_an_authorisation_holds_through_its_last_day(
         check(settings, EXPIRES + timedelta(days=1))
 
 
+@pytest.mark.parametrize(("broken", "refused"), [(2, False), (3, True)])
 def test_rows_and_undecodable_rows_are_read_back_from_the_commit(
-    tmp_path: Path,
+    settings: Settings, tmp_path: Path, broken: int, refused: bool
 ) -> None:
-    broken = [
-        [],
-        ["decodable.name", "decodable.home"],
-        ["parse.born"],
-        ["parse.born", "decodable.name"],
-        [],
-    ]
-    column = pa.array(broken, pa.list_(pa.string()))
-    write_deltalake(str(tmp_path), pa.table({"_violations": column}))
-    assert rows_added(tmp_path, 0) == 5
-    assert collect._undecodable(tmp_path) == 2
-
-
-def test_an_attempt_of_clean_rows_has_no_undecodable_ones(tmp_path: Path) -> None:
-    column = pa.array([[], []], pa.list_(pa.string()))
-    write_deltalake(str(tmp_path), pa.table({"_violations": column}))
-    assert collect._undecodable(tmp_path) == 0
+    """A row with two such cells counts once; half of the rows may be so."""
+    marks = ["\ufffd"] * broken + ["好"] * (4 - broken)
+    names = [column.name for column in PEOPLE.columns]
+    text = {name: ["好"] * 4 for name in names} | {"name": marks, "home": marks}
+    write_deltalake(str(tmp_path), pa.table(text))
+    assert rows_added(tmp_path, 0) == 4
+    job = Job(settings, INVENTED, PEOPLE, DAY)
+    server = INVENTED.servers[0]
+    with pytest.raises(DeliveryUndecodable) if refused else nullcontext():
+        collect._refuse_undecodable(job, server, tmp_path, 4)
 
 
 def test_the_receipt_says_what_was_compared() -> None:

@@ -16,33 +16,37 @@ import pytest
 from deltalake import write_deltalake
 
 from jobs import gate as module
-from jobs.accepted import KEPT, _kept, keep_set_rules
+from jobs.accepted import KEPT, _kept, keep_broken_rows
 from jobs.context import Job
 from jobs.gate import gate
 from lake_config.contract import Reference
 from lake_config.errors import GateFailed, JobFailed, NothingToDo, OutOfTurn
 from lake_config.settings import OTHERS, Settings
-from ops.demo_check import _broken_rules
 from quality.run_suite import Outcome
 from tests.lib.gated_batch import DAY, new_lake
 from tests.lib.quality_cases import BAND, column, contract, table
 
-Row = tuple[str | None, str | None, list[str]]
+Row = tuple[str | None, str | None, str]
 FAMILIES = table("families", [column("family_no", primary_key=True)])
 PEOPLE = table(
     "people",
-    [column("person_no", primary_key=True), column("family_no")],
+    [
+        column("person_no", primary_key=True),
+        column("family_no"),
+        column("born", "date"),
+    ],
     references=(Reference("family_no", "families", "family_no"),),
     band=replace(BAND, quarantined=0.5),
 )
 CONTRACT = contract(FAMILIES, PEOPLE)
-GOOD: list[Row] = [("P1", "F1", []), ("P2", "F2", []), ("P3", None, [])]
+DAYS = ("2024-02-29", "2024-02-30")
+GOOD: list[Row] = [("P1", "F1", DAYS[0]), ("P2", "F2", DAYS[0]), ("P3", None, DAYS[0])]
 BAD: list[Row] = [
     *GOOD,
-    ("P4", "F9", ["parse.born"]),
-    ("P1", "F9", []),
-    (None, "F1", ["required.person_no"]),
-    ("P8", "F1", []),
+    ("P4", "F9", DAYS[1]),
+    ("P1", "F9", DAYS[0]),
+    (None, "F1", DAYS[0]),
+    ("P8", "F1", DAYS[0]),
 ]
 
 
@@ -50,28 +54,20 @@ BAD: list[Row] = [
 def lake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Families landed; nothing asks Spark or Great Expectations."""
     new_lake(settings, CONTRACT)
-    rows = {"family_no": ["F1", "F2", None], **batch([["required.family_no"]] * 3)}
+    rows = {"family_no": ["F1", "F2", None]}
     landed(Job(settings, CONTRACT, FAMILIES, DAY), rows)
     monkeypatch.setattr(module, "read_raw", lambda *_: None)
     monkeypatch.setattr(module, "run", lambda *_: (Outcome("columns.table", True),))
     return settings
 
 
-def batch(broken: list[list[str]]) -> dict[str, Any]:
-    names = pa.array(broken, pa.list_(pa.string()))
-    return {
-        "_row": pa.array(range(1, len(broken) + 1), pa.int64()),
-        "_violations": names,
-    }
-
-
 def landed(job: Job, rows: dict[str, Any]) -> Path:
     """An attempt as collect and reconcile leave it, and rubbish beside what it names."""
     raw = job.layers.raw_attempt(job.contract.department, job.table.name, DAY, "a")
-    content = pa.table(rows)
+    number = len(next(iter(rows.values())))
+    content = pa.table({**rows, "_row": pa.array(range(1, number + 1), pa.int64())})
     write_deltalake(str(raw), content)
     pq.write_table(content, raw / "left-by-a-killed-writer.parquet")
-    number = content.num_rows
     job.record(
         "collected", "a", True, source_rows=number, collected_rows=number,
         control="rows", server="s", digests={},
@@ -82,13 +78,17 @@ def landed(job: Job, rows: dict[str, Any]) -> Path:
 
 def people(settings: Settings, rows: Iterable[Row]) -> tuple[Job, Path]:
     job = Job(settings, CONTRACT, PEOPLE, DAY)
-    number, family, broken = map(list, zip(*rows, strict=True))
-    cells = {"person_no": number, "family_no": pa.array(family, pa.string())}
-    return job, landed(job, {**cells, **batch(broken)})
+    columns = zip(*rows, strict=True)
+    names = (column.name for column in PEOPLE.columns)
+    cells = {
+        name: pa.array(cells, pa.string())
+        for name, cells in zip(names, columns, strict=True)
+    }
+    return job, landed(job, cells)
 
 
 def found(job: Job, raw: Path) -> list[tuple[int, list[str]]]:
-    rows = pq.read_table(job.layers.set_violations(raw))
+    rows = pq.read_table(job.layers.broken_rows(raw))
     assert rows.schema.equals(KEPT)
     return [tuple(row.values()) for row in rows.to_pylist()]
 
@@ -98,7 +98,7 @@ def test_a_clean_batch_leaves_an_empty_file_of_the_right_shape(lake: Settings) -
     body = gate(job).body
     assert (body["rows"], body["keys"], body["quarantined"]) == (3, 3, 0)
     assert (body["findings"], body["verdict"]) == ([], "passed")
-    assert found(job, raw) == [] and _kept(job, job.layers.set_violations(raw)) == 0
+    assert found(job, raw) == [] and _kept(job, job.layers.broken_rows(raw)) == 0
     with pytest.raises(NothingToDo):
         gate(job)
 
@@ -116,32 +116,19 @@ def test_broken_rows_are_counted_once_for_all_rules_they_break(lake: Settings) -
         "parse.born": 1,
     }
     rules = ["reference.family_no", "unique.person_no"]
-    assert found(job, raw) == [(1, rules[1:]), (4, rules[:1]), (5, rules)]
+    assert found(job, raw) == [
+        (1, rules[1:]),
+        (4, ["parse.born", rules[0]]),
+        (5, rules),
+        (6, ["required.person_no"]),
+    ]
     assert len(receipt["reasons"]) == 1
-
-
-def test_the_demo_reads_what_the_gate_kept(lake: Settings) -> None:
-    job, raw = people(lake, BAD)
-    with pytest.raises(GateFailed):
-        gate(job)
-    rows = module._committed(raw).collect()
-    broken = dict(_broken_rules(rows, job.layers.set_violations(raw)))
-    assert {row: len(names) for row, names in broken.items()} == {
-        1: 1,
-        4: 2,
-        5: 2,
-        6: 1,
-    }
-    assert dict(_broken_rules(rows, raw / "missing")) == {
-        4: ["parse.born"],
-        6: ["required.person_no"],
-    }
 
 
 def test_a_parent_that_was_not_collected_is_waited_for(lake: Settings) -> None:
     other = contract(FAMILIES, PEOPLE, department="other")
     job = Job(lake, other, PEOPLE, DAY)
-    landed(job, {"person_no": ["P1"], "family_no": ["F1"], **batch([[]])})
+    landed(job, {"person_no": ["P1"], "family_no": ["F1"], "born": ["2024-02-29"]})
     with pytest.raises(OutOfTurn, match="families"):
         gate(job)
 
@@ -149,7 +136,7 @@ def test_a_parent_that_was_not_collected_is_waited_for(lake: Settings) -> None:
 def test_what_the_gate_found_is_lost_and_found_again(lake: Settings) -> None:
     job, raw = people(lake, GOOD)
     gate(job)
-    file = job.layers.set_violations(raw)
+    file = job.layers.broken_rows(raw)
     file.unlink()
     with pytest.raises(OutOfTurn, match="重新把关"):
         _kept(job, file)
@@ -158,15 +145,15 @@ def test_what_the_gate_found_is_lost_and_found_again(lake: Settings) -> None:
 
 
 def kept(rows: dict[int, list[str]]) -> pa.Table:
-    return pa.table({"_row": list(rows), "set_rules": list(rows.values())}, KEPT)
+    return pa.table({"_row": list(rows), "rules": list(rows.values())}, KEPT)
 
 
 def test_a_second_judgement_replaces_the_first(lake: Settings, tmp_path: Path) -> None:
     job, raw = people(lake, GOOD)
-    keep_set_rules(job, raw, kept({1: ["unique.person_no"], 2: ["a", "b"]}))
+    keep_broken_rows(job, raw, kept({1: ["unique.person_no"], 2: ["a", "b"]}))
     assert found(job, raw) == [(1, ["unique.person_no"]), (2, ["a", "b"])]
-    reader = job.layers.set_violations(raw).open("rb")
-    keep_set_rules(job, raw, kept({}))
+    reader = job.layers.broken_rows(raw).open("rb")
+    keep_broken_rows(job, raw, kept({}))
     assert found(job, raw) == []
     with reader:
         assert pq.read_table(reader).num_rows == 2, "who reads sees one or the other"
@@ -179,11 +166,11 @@ def test_a_writer_that_dies_leaves_what_was_there(
         raise KeyboardInterrupt
 
     job, raw = people(lake, GOOD)
-    keep_set_rules(job, raw, kept({1: ["unique.person_no"]}))
+    keep_broken_rows(job, raw, kept({1: ["unique.person_no"]}))
     for place in ("fsync", "fdopen"):
         monkeypatch.setattr(os, place, die)
         with pytest.raises(KeyboardInterrupt):
-            keep_set_rules(job, raw, kept({}))
+            keep_broken_rows(job, raw, kept({}))
         monkeypatch.undo()
         assert found(job, raw) == [(1, ["unique.person_no"])]
 
@@ -200,8 +187,8 @@ def test_the_file_is_private_and_durable(
         fsync(handle)
 
     monkeypatch.setattr(os, "fsync", noted)
-    keep_set_rules(job, raw, kept({}))
-    file = job.layers.set_violations(raw)
+    keep_broken_rows(job, raw, kept({}))
+    file = job.layers.broken_rows(raw)
     assert {str(file), str(file.parent), str(raw)} <= synced
     assert [path.name for path in file.parent.iterdir()] == [file.name]
     for path in (file, file.parent):
@@ -229,7 +216,7 @@ def test_an_engine_s_message_is_withheld(
         how()
     assert SECRET in str(own.value), "the engine does quote it"
     job, _ = people(lake, GOOD)
-    monkeypatch.setattr(module, "set_violations", lambda *_: how())
+    monkeypatch.setattr(module, "broken_rows", lambda *_: how())
     with pytest.raises(JobFailed) as told:
         gate(job)
     assert SECRET not in str(told.value) and type(own.value).__name__ in str(told.value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -23,13 +22,8 @@ from hypothesis import strategies as st
 from lake_config.contract import Reference, Rule, Table
 from lake_config.errors import ContractError
 from lake_config.settings import ROOT
-from quality.set_rules import (
-    NO_SPILL,
-    by_row,
-    combinations,
-    distinct_keys,
-    set_violations,
-)
+from quality.frames import NO_SPILL
+from quality.set_rules import distinct_keys, set_violations
 from quality.suite import rules_for
 from tests.lib import plain_rules
 from tests.lib.quality_cases import (
@@ -43,7 +37,6 @@ from tests.lib.quality_cases import (
 )
 
 Row = dict[str, Any]
-NAMES = pl.List(pl.String)
 TYPES = {
     "string": pl.String,
     "bigint": pl.Int64,
@@ -52,6 +45,7 @@ TYPES = {
     "decimal(18,0)": pl.Decimal(18, 0),
     "decimal(9,2)": pl.Decimal(9, 2),
     "decimal(9,0)": pl.Decimal(9, 0),
+    "decimal(12,2)": pl.Decimal(12, 2),
     "timestamp": pl.Datetime("us"),
 }
 TEXTS = (None, "", " ", "\u3000", "\ufffd", "A\ufffd", "A", "B", "b", "None", "1", "01")
@@ -80,23 +74,12 @@ MUTING = (
 )
 
 
-def framed(
-    made: Table, rules: Sequence[Rule], rows: Sequence[Mapping[str, Any]]
-) -> pl.LazyFrame:
-    """Rows as they lie in raw, with the row rules they break, in pieces."""
+def framed(made: Table, rows: Sequence[Mapping[str, Any]]) -> pl.LazyFrame:
+    """Rows as they lie in raw, in pieces."""
     types = {item.name: TYPES[item.landed_type] for item in made.columns}
-    schema = {**types, "_row": pl.Int64, "_violations": NAMES}
-    cells = [
-        {**row, "_row": number, "_violations": marks(made, rules, row)}
-        for number, row in enumerate(rows)
-    ]
+    schema = {**types, "_row": pl.Int64}
+    cells = [{**row, "_row": number} for number, row in enumerate(rows)]
     return pl.concat([pl.LazyFrame(cells[part::2], schema) for part in (0, 1)])
-
-
-def marks(made: Table, rules: Sequence[Rule], row: Mapping[str, Any]) -> list[str]:
-    kinds = ("required", "decodable")
-    judging = [rule for rule in rules if rule.kind in kinds]
-    return [rule.name for rule in judging if plain_rules.breaks(made, rules, rule, row)]
 
 
 def expected(
@@ -128,10 +111,8 @@ def test_the_rows_found_are_those_of_plain_python(
 ) -> None:
     derived = [rule for rule in rules_for(WHOLE, VISITS) if rule.kind != "decodable"]
     rules = [*derived, *more]
-    places = framed(PLACES, (), parents)
-    found = set_violations(
-        VISITS, rules, framed(VISITS, rules, rows), {"places": places}
-    )
+    places = framed(PLACES, parents)
+    found = set_violations(VISITS, rules, framed(VISITS, rows), {"places": places})
     assert found.schema == {"_row": pl.Int64, "rule": pl.String}
     wanted = expected(VISITS, rules, rows, {"places": parents})
     assert sorted(found.rows()) == sorted(wanted)
@@ -140,37 +121,9 @@ def test_the_rows_found_are_those_of_plain_python(
 @given(ROWS)
 def test_distinct_keys_are_complete_and_different(rows: list[Row]) -> None:
     keys = {(row["office"], row["number"]) for row in rows}
-    frame = framed(VISITS, (), rows)
+    frame = framed(VISITS, rows)
     assert distinct_keys(VISITS, frame) == sum(None not in key for key in keys)
     assert distinct_keys(PLACES, frame) == len(rows), "without a key every row counts"
-
-
-SOME = st.lists(st.sampled_from("abc"), unique=True).map(sorted)
-
-
-@given(st.lists(st.tuples(SOME, SOME), max_size=20))
-def test_rows_are_counted_by_all_rules_they_break(
-    broken: list[tuple[list[str], list[str]]],
-) -> None:
-    own = {"_row": range(len(broken)), "_violations": [names for names, _ in broken]}
-    rows = pl.LazyFrame(own, {"_row": pl.Int64, "_violations": NAMES})
-    found = pl.DataFrame(
-        [(row, name) for row, (_, more) in enumerate(broken) for name in more],
-        {"_row": pl.Int64, "rule": pl.String},
-        orient="row",
-    )
-    counts = combinations(rows, by_row(found))
-    assert len(dict(counts)) == len(counts), "each set of rules once"
-    assert dict(counts) == Counter(frozenset(own + more) for own, more in broken)
-
-
-def test_a_missing_list_is_no_clean_row() -> None:
-    rows = pl.LazyFrame(
-        {"_row": [1], "_violations": [None]}, {"_row": pl.Int64, "_violations": NAMES}
-    )
-    nothing = pl.DataFrame(schema={"_row": pl.Int64, "set_rules": NAMES})
-    with pytest.raises(TypeError):
-        combinations(rows, nothing)
 
 
 @pytest.mark.parametrize("seed", [11, 12])
@@ -181,8 +134,8 @@ def test_rows_full_of_nasty_text(seed: int) -> None:
     found = set_violations(
         MEMBERS,
         rules,
-        framed(MEMBERS, rules, rows).select("_row", "_violations", *keys(rules)),
-        {"families": framed(FAMILIES, (), families)},
+        framed(MEMBERS, rows).select("_row", *keys(rules)),
+        {"families": framed(FAMILIES, families)},
     )
     wanted = expected(MEMBERS, rules, rows, {"families": families})
     assert sorted(found.rows()) == sorted(wanted)
@@ -206,8 +159,8 @@ def referring(
         rule for rule in rules_for(contract(above, below), below)
         if rule.kind == "reference"
     ]  # fmt: skip
-    rows = framed(below, (), [{"key": value} for value in values])
-    others = framed(above, (), [{"key": value} for value in known])
+    rows = framed(below, [{"key": value} for value in values])
+    others = framed(above, [{"key": value} for value in known])
     return set_violations(below, rules, rows, {"above": others})["_row"].to_list()
 
 
@@ -251,7 +204,7 @@ def test_a_unique_column_nobody_has_proven_is_refused() -> None:
     made = table("t", [column("at", landed_type="timestamp", unique=True)])
     rules = rules_for(contract(made), made)
     with pytest.raises(ContractError, match="at"):
-        set_violations(made, rules, framed(made, (), []), {})
+        set_violations(made, rules, framed(made, []), {})
 
 
 def test_many_rows_in_several_files(tmp_path: Path) -> None:
@@ -262,24 +215,21 @@ def test_many_rows_in_several_files(tmp_path: Path) -> None:
     for part, file in enumerate(files):
         own = slice(part * number // 2, (part + 1) * number // 2)
         rows = range(number)[own]
-        empty = pa.array([[]] * len(rows), pa.list_(pa.string()))
-        content = {"key": texts[own], "_row": list(rows), "_violations": empty}
+        content = {"key": texts[own], "_row": list(rows)}
         pq.write_table(pa.table(content), file, row_group_size=40_000)
     made = table("many", [column("key", primary_key=True)])
     rules = rules_for(contract(made), made)
     scanned = pl.scan_parquet(files, glob=False)
-    found = by_row(set_violations(made, rules, scanned, {}))
-    assert found["_row"].to_list() == [5, 7, number // 2, number - 1]
+    found = set_violations(made, rules, scanned, {})
+    assert sorted(found["_row"]) == [5, 7, number // 2, number - 1]
     assert distinct_keys(made, scanned) == number - 2
-    counts = {frozenset(): number - 4, frozenset({"unique.key"}): 4}
-    assert dict(combinations(scanned, found)) == counts
 
 
 SHORT_OF_MEMORY = """
 import sys
 import polars as pl
 if sys.argv[1] == "ours":
-    import quality.set_rules
+    import quality.frames
 rows = pl.LazyFrame({"key": pl.int_range(0, 1_000_000, eager=True)})
 texts = rows.select(pl.col("key").cast(pl.String) + "-23120219900307001X")
 counts = texts.group_by("key").len().filter(pl.col("len") > 1)

@@ -49,7 +49,7 @@ def landed(job: Job, attempt: str = "a") -> None:
 
 def gated(job: Job, attempt: str = "a") -> None:
     raw = Reconciled(attempt, {}).raw(job)
-    write_private(job.layers.set_violations(raw), "")
+    write_private(job.layers.broken_rows(raw), "")
     record(job, "gated", attempt, compared_with=place_of(published_now(job)))
 
 

@@ -1,0 +1,35 @@
+"""The rows of a landed attempt, as whoever judges them sees them.
+
+Read from the files its commit names, in the job's own process: the engine that wrote the
+rows does not judge them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from jobs.context import Job
+from jobs.delta_files import files_added
+from lake_config.errors import JobFailed
+
+
+def committed_rows(attempt: Path) -> pl.LazyFrame:
+    """Whatever else lies in the folder is not read."""
+    files = [attempt / name for name in sorted(files_added(attempt, 0))]
+    return pl.scan_parquet(files, glob=False)
+
+
+@contextmanager
+def no_cell_told(job: Job) -> Iterator[None]:
+    """Engines quote cells in their messages, so none is passed on."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        kind = type(error).__name__
+        raise JobFailed(
+            f"{job.batch}：整批判定中断（{kind}），没有作出结论，稍后重试。"
+        ) from None
