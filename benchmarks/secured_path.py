@@ -37,4 +37,4 @@ def run(stage: Stage) -> dict[str, Any]:
         copy = stage.job(0).spark.read.format("delta").load(str(raw))
         copy.write.format("delta").save(str(shared))
 
-    return compare("P1", GOAL, stage.rows, plain, secured, prepare)
+    return compare("P1", GOAL, stage.rows, plain, secured, prepare, warm_ups=3)

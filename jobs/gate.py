@@ -6,13 +6,14 @@ leaves the last published version in place.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from audit.receipts import Receipt, find
-from jobs.accepted import keep_broken_rows, read_raw
+from jobs.accepted import keep_broken_rows
 from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
 from jobs.delta_files import rows_added
@@ -62,8 +63,8 @@ def gate(job: Job) -> Gated:
     path = reconciled.raw(job)
     rules = rules_for(job.contract, job.table)
     with no_cell_told(job):
-        broken, keys = _judged(job, rules, path)
-    verdict, warned = _verdict(job, rules, path, broken, keys, published)
+        seen = _seen(job, rules, path)
+    verdict, warned = _verdict(job, rules, seen, published)
     body = job.record(
         "gated",
         reconciled.attempt,
@@ -112,29 +113,37 @@ def _parent(job: Job, name: str) -> pl.LazyFrame:
     return committed_rows(Reconciled.load(parent).raw(parent))
 
 
-def _judged(job: Job, rules: tuple[Rule, ...], path: Path) -> tuple[Combinations, int]:
-    """What the whole batch shows, kept beside it; rules and counts only come out."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the committed files of a batch show: names and counts only."""
+
+    columns: list[str]
+    broken: Combinations
+    keys: int
+
+
+def _seen(job: Job, rules: tuple[Rule, ...], path: Path) -> _Seen:
+    """Every rule judged; which rows break which is kept beside the batch."""
     rows = committed_rows(path)
     parents = {name: _parent(job, name) for name in _parent_names(job)}
     broken = broken_rows(job.table, rules, rows, parents)
     keep_broken_rows(job, path, broken.to_arrow())
     found = combinations(broken, rows_added(path, 0))
-    return found, distinct_keys(job.table, rows)
+    names = rows.collect_schema().names()
+    return _Seen(names, found, distinct_keys(job.table, rows))
 
 
 def _verdict(
     job: Job,
     rules: tuple[Rule, ...],
-    path: Path,
-    broken: Combinations,
-    keys: int,
+    seen: _Seen,
     published: Receipt | None,
 ) -> tuple[Verdict, int]:
     severities = {rule.name: rule.severity for rule in rules}
-    quarantined, warned, findings = counted(broken, severities)
-    volume = Volume(sum(number for _, number in broken), keys, quarantined)
-    frame = read_raw(job, path)
-    failed = [item.rule for item in run(job.table, frame) if not item.success]
+    quarantined, warned, findings = counted(seen.broken, severities)
+    volume = Volume(sum(number for _, number in seen.broken), seen.keys, quarantined)
+    outcomes = run(job.table, seen.columns, volume.rows)
+    failed = [item.rule for item in outcomes if not item.success]
     return judge(job.table, volume, findings, _previous(job, published), failed), warned
 
 

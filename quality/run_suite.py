@@ -12,11 +12,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import great_expectations as gx
+import pandas as pd
+import pyarrow as pa
 from great_expectations import expectations as gxe
 from great_expectations.data_context.types.base import (
     DataContextConfig,
@@ -24,12 +26,14 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 from great_expectations.expectations.row_conditions import PassThroughCondition
-from pyspark.sql import DataFrame
 
 from lake_config.contract import Rule, Table
 from lake_config.errors import JobFailed
 from quality.rule_sql import broken_sql, can_declare, judged_sql
 from quality.suite import row_rules, set_rules
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 SEVERITY = {"stop": "critical", "warn": "warning"}
 BATCH_COLUMNS = ("_row", "_batch")
@@ -63,9 +67,15 @@ def suite_digest(table: Table, rules: Iterable[Rule]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def run(table: Table, frame: DataFrame) -> tuple[Outcome, ...]:
-    """What GX says about the whole table: its columns and the number of rows."""
-    return _judge(_table_expectations(table), frame, counts=False)
+def run(table: Table, columns: Sequence[str], rows: int) -> tuple[Outcome, ...]:
+    """What GX says about the whole table: its columns and the number of rows.
+
+    It is given a frame of that shape without a cell: one that held them would be read a
+    second time, by the engine that wrote them.
+    """
+    nothing = pa.table({name: pa.nulls(rows) for name in columns})
+    shape = nothing.to_pandas(types_mapper=pd.ArrowDtype)
+    return _judge(_table_expectations(table), shape, counts=False)
 
 
 def run_unique_rules(rules: Iterable[Rule], frame: DataFrame) -> tuple[Outcome, ...]:
@@ -165,12 +175,16 @@ def _named(name: str, severity: str) -> dict[str, Any]:
 
 
 def _judge(
-    expectations: list[gxe.Expectation], frame: DataFrame, counts: bool
+    expectations: list[gxe.Expectation], frame: DataFrame | pd.DataFrame, counts: bool
 ) -> tuple[Outcome, ...]:
     """Run on an in-memory context; rows are not cached on the way (`persist`)."""
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     context = gx.get_context(mode="ephemeral", project_config=_configuration())
-    source = context.data_sources.add_spark("lake", persist=False)
+    source = (
+        context.data_sources.add_pandas("lake")
+        if isinstance(frame, pd.DataFrame)
+        else context.data_sources.add_spark("lake", persist=False)
+    )
     asset = source.add_dataframe_asset("table")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch(
         batch_parameters={"dataframe": frame}

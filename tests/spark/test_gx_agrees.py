@@ -63,7 +63,8 @@ def raw(spark, rows):
 
 def verdicts(spark, rows):
     frame = raw(spark, rows)
-    outcomes = run_suite.run(MEMBERS, frame) + run_suite.run_unique_rules(RULES, frame)
+    whole = run_suite.run(MEMBERS, frame.columns, len(rows))
+    outcomes = whole + run_suite.run_unique_rules(RULES, frame)
     assert all(item.unexpected is None for item in outcomes)
     return {item.rule: item.success for item in outcomes}
 
@@ -95,11 +96,14 @@ def test_gx_passes_over_the_keys_that_the_set_rules_pass_over(spark, tmp_path):
     assert verdicts(spark, undecodable)["unique.card_no"] is True
 
 
-def test_another_order_of_columns_is_seen(spark):
-    frame = raw(spark, [GOOD])
-    turned = frame.select(*reversed(frame.columns))
-    outcomes = run_suite.run(MEMBERS, turned)
-    assert {item.rule: item.success for item in outcomes}["columns.table"] is False
+def test_another_order_of_columns_and_a_small_table_are_seen(spark):
+    names = raw(spark, [GOOD]).columns
+    for columns, rows in ((names[::-1], 1), (names[1:], 1), (names, 0), (names, 1)):
+        outcomes = run_suite.run(MEMBERS, columns, rows)
+        assert {item.rule: item.success for item in outcomes} == {
+            "columns.table": columns == names,
+            "row_count.table": rows == 1,
+        }
 
 
 def test_the_suite_names_every_rule_and_its_severity():

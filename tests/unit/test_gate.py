@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from jobs.gate import gate
 from lake_config.contract import Reference
 from lake_config.errors import GateFailed, JobFailed, NothingToDo, OutOfTurn
 from lake_config.settings import OTHERS, Settings
-from quality.run_suite import Outcome
+from quality.run_suite import Outcome, run
 from tests.lib.gated_batch import DAY, new_lake
 from tests.lib.quality_cases import BAND, column, contract, table
 
@@ -52,12 +53,11 @@ BAD: list[Row] = [
 
 @pytest.fixture
 def lake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Families landed; nothing asks Spark or Great Expectations."""
+    """Families landed; Great Expectations is asked where a test needs it."""
+    monkeypatch.setattr(module, "run", lambda *_: (Outcome("columns.table", True),))
     new_lake(settings, CONTRACT)
     rows = {"family_no": ["F1", "F2", None]}
     landed(Job(settings, CONTRACT, FAMILIES, DAY), rows)
-    monkeypatch.setattr(module, "read_raw", lambda *_: None)
-    monkeypatch.setattr(module, "run", lambda *_: (Outcome("columns.table", True),))
     return settings
 
 
@@ -65,7 +65,11 @@ def landed(job: Job, rows: dict[str, Any]) -> Path:
     """An attempt as collect and reconcile leave it, and rubbish beside what it names."""
     raw = job.layers.raw_attempt(job.contract.department, job.table.name, DAY, "a")
     number = len(next(iter(rows.values())))
-    content = pa.table({**rows, "_row": pa.array(range(1, number + 1), pa.int64())})
+    batch = {
+        "_row": pa.array(range(1, number + 1), pa.int64()),
+        "_batch": ["b"] * number,
+    }
+    content = pa.table({**rows, **batch})
     write_deltalake(str(raw), content)
     pq.write_table(content, raw / "left-by-a-killed-writer.parquet")
     job.record(
@@ -231,3 +235,15 @@ def test_a_file_that_is_damaged_is_told_without_its_content(lake: Settings) -> N
     with pytest.raises(JobFailed) as told:
         gate(job)
     assert SECRET not in str(told.value)
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_columns_are_those_of_the_contract_in_its_order(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch, turned: bool
+) -> None:
+    monkeypatch.setattr(module, "run", run)
+    job = Job(lake, CONTRACT, PEOPLE, DAY)
+    cells = {"person_no": ["P1"], "family_no": ["F1"], "born": [DAYS[0]]}
+    landed(job, dict(reversed(cells.items())) if turned else cells)
+    with pytest.raises(GateFailed) if turned else nullcontext():
+        gate(job)

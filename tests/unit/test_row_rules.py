@@ -49,9 +49,9 @@ def agree(made: Table, rules: Sequence[Rule], rows: Rows) -> set[str]:
     return {name for names in wanted for name in names}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_generated_rows(seed: int) -> None:
-    broken = agree(MEMBERS, RULES, generated_rows(seed, 4000))
+def test_generated_rows_and_every_rule_is_broken_by_some() -> None:
+    rows = [generated_rows(seed, 2500) for seed in (1, 2, 3)]
+    broken = set().union(*(agree(MEMBERS, RULES, some) for some in rows))
     assert broken == {rule.name for rule in row_rules(RULES)}
 
 
@@ -62,7 +62,7 @@ def test_every_nasty_text_in_every_column(name: str) -> None:
 
 def test_typed_columns() -> None:
     rules = rules_for(contract(FAMILIES, TYPED), TYPED)
-    broken = agree(TYPED, rules, [typed_row(number) for number in range(2000)])
+    broken = agree(TYPED, rules, [typed_row(number) for number in range(700)])
     assert {"range.birth_date", "range.children", "order.membership"} <= broken
     assert {"sum.income", "range.wages"} <= broken
 
