@@ -115,11 +115,7 @@ def valid_identity_number(cell: pl.Expr) -> pl.Expr:
     """Shape, date of birth and check digit of GB 11643: the sum of all digits by their
     weights, a final X counting 10, leaves 1 modulo 11."""
     shape = cell.str.contains("^[1-9][0-9]{16}[0-9X]$")
-    number = cell.str.slice(0, 17).cast(pl.Int64, strict=False)
-    terms = [
-        (number // 10 ** (16 - place) % 10) * weight
-        for place, weight in enumerate(WEIGHTS)
-    ]
+    terms = [*_weighted(cell, 0, 9), *_weighted(cell, 9, 17)]
     end = cell.str.slice(17, 1)
     last = pl.when(end == "X").then(10).otherwise(end.cast(pl.Int64, strict=False))
     born = [cell.str.slice(at, size) for at, size in ((6, 4), (10, 2), (12, 2))]
@@ -130,6 +126,15 @@ def valid_identity_number(cell: pl.Expr) -> pl.Expr:
         & (born[0] != "0000")
         & day.is_not_null()
     )
+
+
+def _weighted(cell: pl.Expr, first: int, end: int) -> list[pl.Expr]:
+    """Digits by their weights, from a number that fits the machine's short division."""
+    number = cell.str.slice(first, end - first).cast(pl.UInt32, strict=False)
+    return [
+        (number // 10 ** (end - 1 - place) % 10) * WEIGHTS[place]
+        for place in range(first, end)
+    ]
 
 
 def _pattern(table: Table, rule: Rule) -> pl.Expr:
