@@ -34,8 +34,9 @@ def pages(path: Path) -> Iterator[Page]:
     for group in range(metadata.num_row_groups):
         for number in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(number)
-            start = chunk.dictionary_page_offset or chunk.data_page_offset
-            start = min(start, chunk.data_page_offset)
+            # A chunk without a value has no page of data, or none at all.
+            places = (chunk.dictionary_page_offset, chunk.data_page_offset)
+            start = min(place for place in places if place)
             end = start + chunk.total_compressed_size
             optional = metadata.schema.column(number).max_definition_level > 0
             for header, body in _raw_pages(content[start:end]):
