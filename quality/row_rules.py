@@ -29,7 +29,16 @@ REPLACEMENT = "\ufffd"
 
 BLANKS = " \t\r\n\u00a0\u3000"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-ASCII_CLASSES = {r"\d": "[0-9]", r"\w": "[0-9A-Za-z_]", r"\s": r"[ \t\n\x0b\f\r]"}
+ASCII_CLASSES = {
+    r"\d": "[0-9]",
+    r"\D": "[^0-9]",
+    r"\w": "[0-9A-Za-z_]",
+    r"\W": "[^0-9A-Za-z_]",
+    r"\s": r"[ \t\n\x0b\f\r]",
+    r"\S": r"[^ \t\n\x0b\f\r]",
+    r"\b": r"(?-u:\b)",
+    r"\B": r"(?-u:\B)",
+}
 
 
 def row_violations(
@@ -144,7 +153,9 @@ def _pattern(table: Table, rule: Rule) -> pl.Expr:
 def _whole(rule: Rule) -> str:
     """Contracts mean ASCII by their classes; here these would take every script's."""
     written = rule.arguments["pattern"]
-    ascii_only = re.sub(r"\\[dws]", lambda found: ASCII_CLASSES[found[0]], written)
+    ascii_only = re.sub(
+        r"\\.", lambda found: ASCII_CLASSES.get(found[0], found[0]), written
+    )
     pattern = rf"^(?:{ascii_only})$"
     try:
         pl.select(pl.lit("").str.contains(pattern))
@@ -196,7 +207,10 @@ def _sum(table: Table, rule: Rule) -> pl.Expr:
     exponent = tolerance.as_tuple().exponent
     scales = [digits_of(spark_type(column))[1] for column in columns]
     type_ = pl.Decimal(38, max(*scales, -exponent if isinstance(exponent, int) else 0))
-    total, *parts = (value(column).cast(type_, strict=False) for column in columns)
+    room = pl.Decimal(38 - len(str(len(columns))), type_.scale)
+    total, *parts = (
+        value(column).cast(room, strict=False).cast(type_) for column in columns
+    )
     return (total - reduce(add, parts)).abs() > pl.lit(tolerance, type_)
 
 

@@ -89,7 +89,8 @@ def in_order(first: Column, second: Column) -> tuple[pl.Expr, pl.Expr]:
     """What two columns are compared by: texts that sort as what they say, else values."""
     if _sorts(first) and _sorts(second) and date_format(first) == date_format(second):
         return _text(first), _text(second)
-    if first.logical_type == second.logical_type:
+    types = {first.logical_type, second.logical_type}
+    if types != {"date", "timestamp"}:
         return value(first), value(second)
     moment = pl.Datetime("us")
     return value(first).cast(moment), value(second).cast(moment)

@@ -147,3 +147,25 @@ def test_which_cells_can_be_judged_and_read() -> None:
 def test_a_lowered_severity_changes_no_verdict() -> None:
     warned = [replace(rule, severity="warn") for rule in RULES]
     agree(MEMBERS, warned, generated_rows(6, 500))
+
+
+def test_a_number_too_large_to_add_does_not_stop_the_batch() -> None:
+    made = table("t", [column(name, "number", physical_type="text") for name in "abc"])
+    rules = (Rule("sum.a", "sum", ("a", "b", "c"), "stop"),)
+    huge, wrong = dict.fromkeys("abc", "9" * 28), {"a": "3", "b": "1", "c": "1"}
+    found = row_violations(made, rules, framed(made, [huge, wrong])).collect()
+    assert found.rows() == [(1, ["sum.a"])]
+
+
+def test_whole_and_decimal_numbers_can_be_in_order() -> None:
+    facts = {"physical_type": "decimal(9,2)"}
+    made = table("t", [column("low", "integer"), column("high", "number", **facts)])
+    rules = (Rule("order.t", "order", ("low", "high"), "stop"),)
+    agree(made, rules, [{"low": "2", "high": text} for text in ("1.99", "2", "2.01")])
+
+
+@pytest.mark.parametrize("pattern", [r"\D+", r"\W+", r"\S+", r"[\d\w]+", r"\\d"])
+def test_classes_are_ascii_as_in_the_contract(pattern: str) -> None:
+    made = table("t", [column("code", pattern=pattern)])
+    texts = ("年", "é", "１２", "12", "a_", "\u3000", " ", "\\d", "-")
+    agree(made, rules_for(contract(made), made), [{"code": text} for text in texts])
