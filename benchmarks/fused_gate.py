@@ -1,16 +1,17 @@
-"""P4: landing with every row rule judged, against the same landing without."""
+"""P4: the raw write with every row rule judged, against the same write without."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from pyspark.sql import DataFrame
+
 from benchmarks.measure import compare
 from benchmarks.stage import Stage
-from jobs.collect import raw_rows, write_once
+from jobs.collect import collect, raw_rows, write_once
 from jobs.committed_rows import committed_rows
-from jobs.readers.postgresql import read_postgresql
+from jobs.steps import Collected
 from quality.frames import collected
 from quality.row_rules import row_violations
 from quality.suite import rules_for
@@ -19,19 +20,21 @@ GOAL = "at most 1.25 times the wall time"
 
 
 def run(stage: Stage) -> dict[str, Any]:
-    """Both sides write rows of the source; ours reads back what it committed."""
+    """Both sides read landed rows and write them as the landing does; ours reads them back."""
     job = stage.job(0)
-    server = stage.contract.server_for(job.table, "dev")
+    collect(job)
+    landed_at = Collected.load(job).raw(job)
     rules = rules_for(job.contract, job.table)
-    with ExitStack() as stack:
-        extract = stack.enter_context(read_postgresql(job, server, Path()))
 
-        def plain() -> Path:
-            path = stage.folder("landed")
-            write_once(raw_rows(job, extract.frame), path)
-            return path
+    def landed() -> DataFrame:
+        return job.spark.read.format("delta").load(str(landed_at))
 
-        def ours() -> None:
-            collected(row_violations(job.table, rules, committed_rows(plain())))
+    def plain() -> Path:
+        path = stage.folder("landed")
+        write_once(raw_rows(job, landed()), path)
+        return path
 
-        return compare("P4", GOAL, stage.rows, plain, ours, warm_ups=3)
+    def ours() -> None:
+        collected(row_violations(job.table, rules, committed_rows(plain())))
+
+    return compare("P4", GOAL, stage.rows, plain, ours, warm_ups=3)

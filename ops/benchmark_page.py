@@ -18,7 +18,7 @@ baseline). A line marked *busy* was measured on a machine too busy to judge by, 
 be repeated.
 
 - **P1** whole secured path of a table against the same two hops without protection
-- **P4** landing with every row rule judged against the same landing without
+- **P4** the raw write with every row rule judged against the same write without
 - **P9** extraction in one snapshot, in parallel, against Spark's JDBC reader as it comes
 
 | benchmark | rows | baseline s | ours s | ratio wall | ratio CPU | goal | |

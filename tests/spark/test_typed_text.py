@@ -19,14 +19,14 @@ from tests.lib.spark_rows import landed
 
 @pytest.mark.parametrize("seed", [7, 8])
 def test_parsed_values_are_the_plain_ones(spark, seed):
-    compare(spark, MEMBERS, generated_rows(seed, 3000))
+    assert_same(spark, MEMBERS, generated_rows(seed, 3000))
 
 
 @pytest.mark.parametrize("name", [item.name for item in MEMBERS.columns])
 def test_every_nasty_text_is_read_as_plain_python_reads_it(spark, name):
     column_ = MEMBERS.column(name)
     texts = [text for text in (*NASTY, *IDENTITY_NUMBERS) if text]
-    compare(spark, table("one", [column_]), [{name: text} for text in texts])
+    assert_same(spark, table("one", [column_]), [{name: text} for text in texts])
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_every_nasty_text_is_read_as_plain_python_reads_it(spark, name):
 def test_other_date_formats(spark, pattern):
     made = table("days", [column("day", "date", date_format=pattern)])
     texts = [text for text in NASTY if text] + ["29022024", "30022024", "2024.02.29"]
-    compare(
+    assert_same(
         spark, made, [{"day": text.replace("-", m)} for text in texts for m in "-/.年"]
     )
 
@@ -44,7 +44,7 @@ def test_nothing_throws_with_ansi_on(spark):
     assert spark.conf.get("spark.sql.ansi.enabled") == "true"
 
 
-def compare(spark, made, rows):
+def assert_same(spark, made, rows):
     frame = landed(spark, made, rows)
     # A timestamp comes back in the driver's zone; compare what the session sees.
     values = [parsed(item).cast("string").alias(item.name) for item in made.columns]

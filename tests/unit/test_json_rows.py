@@ -88,7 +88,8 @@ def lines_of(
 def test_good_lines_pass_also_blank_ones(
     job: Job, tmp_path: Path, encoding: str
 ) -> None:
-    lines_of(job, tmp_path, GOOD, "", "  ", GOOD, encoding=encoding)
+    rows = lines_of(job, tmp_path, GOOD, "", "  ", GOOD, encoding=encoding)
+    assert len(rows) == 2 and rows[0] == rows[1]
 
 
 @pytest.mark.parametrize("bad", BAD_ROWS)

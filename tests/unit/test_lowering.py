@@ -69,12 +69,12 @@ def publish(lake: Settings, what: Contract, policy: str = "1") -> None:
     open_ledger(lake).append("published", "jobs", "b", body)
 
 
-def refused(lake: Settings, what: Contract, policy: str = "1") -> None:
+def assert_refused(lake: Settings, what: Contract, policy: str = "1") -> None:
     with pytest.raises(NotSigned, match="两人"):
         check(lake, what, policy)
 
 
-def passes(lake: Settings, what: Contract, policy: str = "1") -> None:
+def assert_passes(lake: Settings, what: Contract, policy: str = "1") -> None:
     assert check(lake, what, policy)
 
 
@@ -85,7 +85,7 @@ COMMENTED = edited(LOWER, "lower, and a comment")
 def test_lowering_needs_two(lake: Settings) -> None:
     signed(lake, FIRST, "甲")
     signed(lake, LOWER, "甲")
-    refused(lake, LOWER)
+    assert_refused(lake, LOWER)
     assert lowered_columns(lake, LOWER, "1") == ["people.number"]
     signed(lake, LOWER, "乙")
     assert check(lake, LOWER, "1") == ("乙", "甲")
@@ -100,10 +100,10 @@ def test_a_refused_contract_is_no_step_on_the_way_down(
         publish(lake, FIRST)
     signed(lake, LOWER, "甲")
     signed(lake, COMMENTED, "甲")
-    refused(lake, LOWER)
-    refused(lake, COMMENTED)
+    assert_refused(lake, LOWER)
+    assert_refused(lake, COMMENTED)
     signed(lake, COMMENTED, "乙")
-    passes(lake, COMMENTED)
+    assert_passes(lake, COMMENTED)
 
 
 @pytest.mark.parametrize("published", [False, True])
@@ -117,7 +117,7 @@ def test_a_table_taken_out_and_put_back_weaker_needs_two(
         publish(lake, without)
     back = edited(FIRST, "back", "card", semantic_type="not_personal")
     signed(lake, back, "甲")
-    refused(lake, back)
+    assert_refused(lake, back)
 
 
 def test_what_was_published_counts_also_after_its_table_is_gone(lake: Settings) -> None:
@@ -131,7 +131,7 @@ def test_what_was_published_counts_also_after_its_table_is_gone(lake: Settings) 
     publish(lake, without)
     back = edited(weaker, "back")
     signed(lake, back, "甲")
-    refused(lake, back)
+    assert_refused(lake, back)
 
 
 def test_a_column_never_seen_is_new(lake: Settings) -> None:
@@ -139,7 +139,7 @@ def test_a_column_never_seen_is_new(lake: Settings) -> None:
     more = replace(PAYMENTS, columns=(*PAYMENTS.columns, column("office")))
     wider = replace(FIRST, digest="wider", tables=(PEOPLE, more))
     signed(lake, wider, "甲")
-    passes(lake, wider)
+    assert_passes(lake, wider)
 
 
 def test_two_lowered_it_so_the_next_change_is_compared_with_that(
@@ -148,7 +148,7 @@ def test_two_lowered_it_so_the_next_change_is_compared_with_that(
     signed(lake, FIRST, "甲")
     signed(lake, LOWER, "甲", "乙")
     signed(lake, COMMENTED, "甲")
-    passes(lake, COMMENTED)
+    assert_passes(lake, COMMENTED)
 
 
 def test_what_was_signed_for_later_does_not_stop_what_is_published_today(
@@ -158,18 +158,18 @@ def test_what_was_signed_for_later_does_not_stop_what_is_published_today(
     publish(lake, FIRST)
     raised = edited(FIRST, "raised", "told_on", classification="重要")
     signed(lake, raised, "甲")
-    passes(lake, FIRST)
+    assert_passes(lake, FIRST)
     publish(lake, raised)
-    refused(lake, FIRST)
+    assert_refused(lake, FIRST)
 
 
 def test_a_lowering_two_signed_stands_only_as_long_as_both_do(lake: Settings) -> None:
     signed(lake, FIRST, "甲")
     signed(lake, LOWER, "甲", "乙")
     revoke_officer(lake, "乙")
-    refused(lake, LOWER)
+    assert_refused(lake, LOWER)
     signed(lake, LOWER, "丙")
-    passes(lake, LOWER)
+    assert_passes(lake, LOWER)
 
 
 def test_an_officer_who_left_leaves_the_protection_he_signed_for(
@@ -178,7 +178,7 @@ def test_an_officer_who_left_leaves_the_protection_he_signed_for(
     signed(lake, FIRST, "甲")
     revoke_officer(lake, "甲")
     signed(lake, LOWER, "乙")
-    refused(lake, LOWER)
+    assert_refused(lake, LOWER)
 
 
 @pytest.mark.parametrize(
@@ -197,17 +197,17 @@ def test_any_other_semantic_type_needs_two(
     signed(lake, FIRST, "甲")
     other = edited(FIRST, "other", name, **facts)
     signed(lake, other, "甲")
-    refused(lake, other)
+    assert_refused(lake, other)
 
 
 def test_a_lower_classification_needs_two_and_a_higher_one(lake: Settings) -> None:
     high = edited(FIRST, "high", "name", classification="核心")
     signed(lake, FIRST, "甲")
     signed(lake, high, "甲")
-    passes(lake, high)
+    assert_passes(lake, high)
     low = edited(FIRST, "low", "name", classification="重要")
     signed(lake, low, "甲")
-    refused(lake, low)
+    assert_refused(lake, low)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_sharing_more_freely_needs_two(
     )
     signed(lake, first, "甲")
     signed(lake, second, "甲")
-    (refused if lower else passes)(lake, second)
+    (assert_refused if lower else assert_passes)(lake, second)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_weaker_policy_needs_two_for_any_purpose(
     line = replace(policy.TABLE["identity_number"], **{purpose: treatment})
     monkeypatch.setitem(policy.TABLE, "identity_number", line)
     signed(lake, FIRST, "甲", policy="2")
-    check_: Callable[..., None] = refused if lower else passes
+    check_: Callable[..., None] = assert_refused if lower else assert_passes
     check_(lake, FIRST, "2")
 
 
@@ -264,7 +264,7 @@ def test_facts_of_an_older_form_do_not_compare_and_need_two(
         signed(lake, FIRST, "甲")
     same = edited(FIRST, "same")
     signed(lake, same, "甲")
-    refused(lake, same)
+    assert_refused(lake, same)
 
 
 def test_without_the_facts_of_before_nothing_is_compared(lake: Settings) -> None:
@@ -280,7 +280,7 @@ def test_a_department_is_compared_with_itself_only(lake: Settings) -> None:
     signed(lake, FIRST, "甲")
     other = replace(LOWER, department="another")
     signed(lake, other, "甲")
-    passes(lake, other)
+    assert_passes(lake, other)
 
 
 def test_files_nobody_signed_are_passed_over(lake: Settings) -> None:
@@ -288,4 +288,4 @@ def test_files_nobody_signed_are_passed_over(lake: Settings) -> None:
     folder: Path = lake.layers.approvals
     (folder / "a.json").write_text("{", encoding="utf-8")
     (folder / "b.json").write_text("[]", encoding="utf-8")
-    passes(lake, FIRST)
+    assert_passes(lake, FIRST)

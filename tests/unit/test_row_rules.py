@@ -34,7 +34,7 @@ RULES = rules_for(INVENTED, MEMBERS)
 Rows = Sequence[dict[str, Any]]
 
 
-def agree(made: Table, rules: Sequence[Rule], rows: Rows) -> set[str]:
+def assert_agree(made: Table, rules: Sequence[Rule], rows: Rows) -> set[str]:
     """Only what differs is shown, so that a failure can be read; gives what was broken."""
     wanted = plain_rules.violations(made, row_rules(rules), rows)
     found = row_violations(made, rules, framed(made, rows)).collect(engine="streaming")
@@ -51,18 +51,20 @@ def agree(made: Table, rules: Sequence[Rule], rows: Rows) -> set[str]:
 
 def test_generated_rows_and_every_rule_is_broken_by_some() -> None:
     rows = [generated_rows(seed, 2500) for seed in (1, 2, 3)]
-    broken = set().union(*(agree(MEMBERS, RULES, some) for some in rows))
+    broken = set().union(*(assert_agree(MEMBERS, RULES, some) for some in rows))
     assert broken == {rule.name for rule in row_rules(RULES)}
 
 
 @pytest.mark.parametrize("name", [item.name for item in MEMBERS.columns])
 def test_every_nasty_text_in_every_column(name: str) -> None:
-    agree(MEMBERS, RULES, [{**GOOD, name: t} for t in (*NASTY, *IDENTITY_NUMBERS)])
+    assert_agree(
+        MEMBERS, RULES, [{**GOOD, name: t} for t in (*NASTY, *IDENTITY_NUMBERS)]
+    )
 
 
 def test_typed_columns() -> None:
     rules = rules_for(contract(FAMILIES, TYPED), TYPED)
-    broken = agree(TYPED, rules, [typed_row(number) for number in range(700)])
+    broken = assert_agree(TYPED, rules, [typed_row(number) for number in range(700)])
     assert {"range.birth_date", "range.children", "order.membership"} <= broken
     assert {"sum.income", "range.wages"} <= broken
 
@@ -74,7 +76,7 @@ def test_other_date_formats(pattern: str) -> None:
     made = table("days", [column("day", "date", date_format=pattern)])
     texts = [text for text in NASTY if text] + ["29022024", "30022024", "2024.02.29"]
     rows = [{"day": text.replace("-", mark)} for text in texts for mark in "-/.年"]
-    agree(made, rules_for(contract(made), made), rows)
+    assert_agree(made, rules_for(contract(made), made), rows)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,9 @@ def test_numbers_of_every_size(type_: str) -> None:
         for point in ("", ".")
         for after in ends
     ]
-    broken = agree(made, rules_for(contract(made), made), [{"sum": t} for t in texts])
+    broken = assert_agree(
+        made, rules_for(contract(made), made), [{"sum": t} for t in texts]
+    )
     assert broken == {"parse.sum", "range.sum"}
 
 
@@ -146,7 +150,7 @@ def test_which_cells_can_be_judged_and_read() -> None:
 
 def test_a_lowered_severity_changes_no_verdict() -> None:
     warned = [replace(rule, severity="warn") for rule in RULES]
-    agree(MEMBERS, warned, generated_rows(6, 500))
+    assert_agree(MEMBERS, warned, generated_rows(6, 500))
 
 
 def test_a_number_too_large_to_add_does_not_stop_the_batch() -> None:
@@ -161,11 +165,15 @@ def test_whole_and_decimal_numbers_can_be_in_order() -> None:
     facts = {"physical_type": "decimal(9,2)"}
     made = table("t", [column("low", "integer"), column("high", "number", **facts)])
     rules = (Rule("order.t", "order", ("low", "high"), "stop"),)
-    agree(made, rules, [{"low": "2", "high": text} for text in ("1.99", "2", "2.01")])
+    assert_agree(
+        made, rules, [{"low": "2", "high": text} for text in ("1.99", "2", "2.01")]
+    )
 
 
 @pytest.mark.parametrize("pattern", [r"\D+", r"\W+", r"\S+", r"[\d\w]+", r"\\d"])
 def test_classes_are_ascii_as_in_the_contract(pattern: str) -> None:
     made = table("t", [column("code", pattern=pattern)])
     texts = ("年", "é", "１２", "12", "a_", "\u3000", " ", "\\d", "-")
-    agree(made, rules_for(contract(made), made), [{"code": text} for text in texts])
+    assert_agree(
+        made, rules_for(contract(made), made), [{"code": text} for text in texts]
+    )
