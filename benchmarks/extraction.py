@@ -28,7 +28,7 @@ def run(stage: Stage) -> dict[str, Any]:
         def plain() -> None:
             _thrown_away(stage.jdbc())
 
-        return compare("P9", GOAL, stage.rows, plain, ours, warm_ups=3)
+        return compare("P9", GOAL, stage.rows, plain, ours, warm_ups=6)
 
 
 def _thrown_away(frame: DataFrame) -> None:

@@ -105,7 +105,7 @@ def stage(rows: int) -> Iterator[Stage]:
     """Invent the rows, deliver them, sign the contract, start Spark."""
     with tempfile.TemporaryDirectory(prefix="lake-bench-") as home:
         os.chmod(home, 0o700)
-        settings = load({"LAKE_HOME": home, "LAKE_SPARK_MEMORY": "4g"})
+        settings = load({"LAKE_HOME": home})
         every = load_contracts(settings.contracts)
         contract = next(item for item in every if item.department == DEPARTMENT)
         init_keys(settings)

@@ -20,10 +20,10 @@ from pyspark.sql import functions as F  # noqa: N812
 from audit.receipts import counting
 from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
-from jobs.control_totals import depth
+from jobs.control_totals import Totals, depth
 from jobs.delta_files import NO_STATISTICS, make_durable, rows_added
-from jobs.readers import READERS, Extract
-from jobs.readers.extract import check_types, refuse_empty
+from jobs.readers import READERS
+from jobs.readers.extract import check_types
 from jobs.readers.files import refuse_changed
 from jobs.session import ENGINE_ERRORS
 from jobs.steps import Collected
@@ -62,31 +62,31 @@ def collect(job: Job) -> Collected:
     began = time.monotonic()
     with ExitStack() as undo:
         undo.callback(shutil.rmtree, path, ignore_errors=True)
-        extract, rows = _attempted(job, server, path)
+        totals, rows = _attempted(job, server, path)
         undo.pop_all()
     body = job.record(
         "collected",
         attempt,
         True,
-        source_rows=extract.totals.rows,
+        source_rows=totals.rows,
         collected_rows=rows,
-        control=depth(job.table, extract.totals),
+        control=depth(job.table, totals),
         server=server.name,
-        digests=ledger_digest(job.settings, extract.totals.text()),
+        digests=ledger_digest(job.settings, totals.text()),
         duration_seconds=round(time.monotonic() - began, 1),
     )
     return Collected(attempt, body)
 
 
-def _attempted(job: Job, server: Server, path: Path) -> tuple[Extract, int]:
+def _attempted(job: Job, server: Server, path: Path) -> tuple[Totals, int]:
     """What the source said, and how many rows were read back from the commit."""
-    extract = _land(job, server, path)
+    totals = _land(job, server, path)
     rows = rows_added(path, 0)
     _refuse_undecodable(job, server, path, rows)
-    _keep_totals(job, path, extract)
+    _keep_totals(job, path, totals)
     made = [item for item in path.rglob("*") if item.is_file()]
     make_durable(made, job.settings.home)
-    return extract, rows
+    return totals, rows
 
 
 def _refuse_undecodable(job: Job, server: Server, path: Path, rows: int) -> None:
@@ -116,17 +116,15 @@ def _check_authorisation(job: Job) -> None:
         )
 
 
-def _land(job: Job, server: Server, path: Path) -> Extract:
+def _land(job: Job, server: Server, path: Path) -> Totals:
     """Write the attempt while the source's state is held."""
     with READERS[server.kind](job, server, job.layers.delivered(path)) as extract:
-        refuse_empty(job, extract.totals.rows)
         try:
             check_types(job, extract.frame)
             write_once(raw_rows(job, extract.frame), path)
         except ENGINE_ERRORS as error:
             raise _failed(job, server, error) from None
-        extract.confirm()
-        return extract
+        return extract.totals()
 
 
 def raw_rows(job: Job, frame: DataFrame) -> DataFrame:
@@ -157,7 +155,7 @@ def _failed(job: Job, server: Server, error: Exception) -> LakeError:
     )
 
 
-def _keep_totals(job: Job, path: Path, extract: Extract) -> None:
+def _keep_totals(job: Job, path: Path, totals: Totals) -> None:
     """The source's plain totals stay in raw, for the reconciliation."""
-    content = {"rows": extract.totals.rows, "sums": extract.totals.sums}
+    content = {"rows": totals.rows, "sums": totals.sums}
     write_private(job.layers.control_totals(path), json.dumps(content))

@@ -6,6 +6,8 @@ rows does not judge them.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,8 @@ from jobs.context import Job
 from jobs.delta_files import files_added
 from lake_config.errors import JobFailed
 
+STDERR = 2
+
 
 def committed_rows(attempt: Path) -> pl.LazyFrame:
     """Whatever else lies in the folder is not read."""
@@ -24,10 +28,25 @@ def committed_rows(attempt: Path) -> pl.LazyFrame:
 
 
 @contextmanager
-def no_cell_told(job: Job) -> Iterator[None]:
-    """Engines quote cells in their messages, so none is passed on."""
+def _nothing_printed() -> Iterator[None]:
+    """A panic in the engine is printed by its own hook, before Python can catch it."""
+    sys.stderr.flush()
+    kept = os.dup(STDERR)
     try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), STDERR)
         yield
+    finally:
+        os.dup2(kept, STDERR)
+        os.close(kept)
+
+
+@contextmanager
+def no_cell_told(job: Job) -> Iterator[None]:
+    """Engines quote cells in their messages, so none is passed on, nor printed by them."""
+    try:
+        with _nothing_printed():
+            yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         kind = type(error).__name__
         raise JobFailed(

@@ -45,12 +45,25 @@ QUALITY = Level(
         "implementation": Key(IMPLEMENTATION, "the rule itself", True, law="L40"),
     },
 )
+_EACH_ONCE = r"(?!.*(yyyy|MM|dd|HH|mm|ss).*\1)"
+_DAY, _TIME = "(?=.*yyyy)(?=.*MM)(?=.*dd)", "(?=.*HH)(?=.*mm)(?=.*ss)"
+LAYOUT = (
+    rf"{_EACH_ONCE}{_DAY}(?:{_TIME}|(?!.*(?:HH|mm|ss)))"
+    r"(?:yyyy|MM|dd|HH|mm|ss|'[^']'|[^A-Za-z'])*"
+)
+"""Fields that always stand in one place, so that a text can be read without guessing."""
+
 OPTIONS = Level(
     "logicalTypeOptions",
     {
         "maxLength": Key(int, "longest text, in characters"),
         "pattern": text("regular expression the whole text must match"),
-        "format": text("layout of dates and times in text, such as `yyyy-MM-dd`"),
+        "format": Key(
+            str,
+            "layout of dates and times in text, such as `yyyy-MM-dd`",
+            form=LAYOUT,
+            advice="只能由 yyyy、MM、dd（以及 HH、mm、ss）各一次和单个分隔符组成。",
+        ),
         "minimum": Key(object, "smallest allowed value"),
         "maximum": Key(object, "largest allowed value"),
     },

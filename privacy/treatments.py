@@ -52,10 +52,12 @@ def diagnosis_chapter(cell: Expression) -> Expression:
     for every chapter, which took half of the whole masking.
     """
     head = F.upper(F.substring(F.trim(cell), 1, 3))
-    tens = F.substring(head, 2, 2).try_cast("int")
-    number = (F.ascii(head) - ord("A")) * 100 + tens
+    letter, ten, one = (F.ascii(F.substring(head, place, 1)) for place in (1, 2, 3))
+    number = (letter - ord("A")) * 100 + (ten - ord("0")) * 10 + one - ord("0")
     found = F.get(_texts(CHAPTER_OF_CATEGORY), number)
-    code = F.when(head.rlike("^[A-Z][0-9]{2}$"), found).otherwise(OUTSIDE)
+    digits = ten.between(ord("0"), ord("9")) & one.between(ord("0"), ord("9"))
+    category = letter.between(ord("A"), ord("Z")) & digits & (F.char_length(head) == 3)
+    code = F.when(category, found).otherwise(OUTSIDE)
     return F.when(cell.isNotNull(), code)
 
 

@@ -18,11 +18,13 @@ from lake_config.errors import EmptyDelivery, SchemaChanged
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """`confirm` runs after the write and raises when the source moved meanwhile."""
+    """`totals` is asked once the rows are written: then the source may take its time.
+
+    It raises when the source moved meanwhile.
+    """
 
     frame: DataFrame
-    totals: Totals
-    confirm: Callable[[], None]
+    totals: Callable[[], Totals]
 
 
 WIDENED = {"tinyint": "bigint", "smallint": "bigint", "int": "bigint"}
@@ -30,10 +32,6 @@ WIDENED = {"tinyint": "bigint", "smallint": "bigint", "int": "bigint"}
 
 Reader = Callable[[Job, Server, Path], AbstractContextManager[Extract]]
 """(job, server, folder for the delivered files) to an extract open until the commit."""
-
-
-def nothing_to_confirm() -> None:
-    """For sources that cannot move: files, and databases read in one snapshot."""
 
 
 def address(job: Job, server: Server) -> dict[str, Any]:

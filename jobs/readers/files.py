@@ -26,7 +26,6 @@ from jobs.readers.extract import (
     Extract,
     address,
     check_columns,
-    nothing_to_confirm,
     refuse_empty,
 )
 from jobs.readers.json_rows import NotJson, land_rows, parsed, row_check
@@ -53,7 +52,7 @@ def read_files(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     path = _kept(job, drop / job.table.source["file"], entry, delivered)
     refuse_empty(job, min(int(entry["rows"]), path.stat().st_size))
     frame = FORMATS[job.table.source["format"]](job, server, path)
-    yield Extract(frame, Totals(int(entry["rows"]), {}), nothing_to_confirm)
+    yield Extract(frame, lambda: Totals(int(entry["rows"]), {}))
 
 
 def refuse_changed(job: Job, server: Server, delivered: Path) -> None:

@@ -16,7 +16,7 @@ import pymysql
 
 from jobs.context import Job
 from jobs.control_totals import Totals, from_database, mariadb_totals
-from jobs.readers.extract import Extract, address, check_columns
+from jobs.readers.extract import Extract, address, check_columns, refuse_empty
 from lake_config.contract import Server
 from lake_config.errors import SchemaChanged, SourceRefusedLogin, SourceUnavailable
 
@@ -38,12 +38,14 @@ def read_mysql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     """A frame over one connection, and totals that must hold before and after."""
     place = address(job, server)
     before = _totals(job, server, place)
+    refuse_empty(job, before.rows)
 
-    def confirm() -> None:
+    def unmoved() -> Totals:
         if _totals(job, server, place) != before:
             raise SourceUnavailable(
                 f"{job.batch}：读取期间源表发生了变化，本次作废，稍后会自动重试。"
             )
+        return before
 
     frame = job.spark.read.jdbc(
         url=f"jdbc:mysql://{place['host']}:{place['port']}/{place['database']}"
@@ -56,7 +58,7 @@ def read_mysql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
             "fetchsize": str(FETCH_ROWS),
         },
     )
-    yield Extract(frame, before, confirm)
+    yield Extract(frame, unmoved)
 
 
 def _name(job: Job, place: dict[str, Any]) -> str:

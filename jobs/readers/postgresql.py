@@ -7,7 +7,8 @@ joins its snapshot, so parallel reads and the totals see one state of the source
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import psycopg.sql
 
 from jobs.context import Job
 from jobs.control_totals import Totals, from_database, postgresql_totals
-from jobs.readers.extract import Extract, address, check_columns, nothing_to_confirm
+from jobs.readers.extract import Extract, address, check_columns, refuse_empty
 from lake_config.contract import Server
 from lake_config.errors import SchemaChanged, SourceRefusedLogin, SourceUnavailable
 
@@ -25,7 +26,7 @@ from lake_config.errors import SchemaChanged, SourceRefusedLogin, SourceUnavaila
 logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
 DRIVER = "org.postgresql.Driver"
-FETCH_ROWS = 10_000
+FETCH_ROWS = 3_000
 PARTITIONS = 4
 CONNECT_SECONDS = 15
 REFUSALS = (
@@ -40,6 +41,7 @@ REFUSALS = (
 
 STATEMENT_SECONDS = 3_600
 PAGES = "select pg_relation_size(%s) / current_setting('block_size')::int"
+FIRST_ROW = "select count(*) from (select from {} limit 1) first"
 COLUMNS = (
     "select column_name from information_schema.columns "
     "where table_schema = %s and table_name = %s order by ordinal_position"
@@ -55,14 +57,15 @@ def read_postgresql(job: Job, server: Server, delivered: Path) -> Iterator[Extra
         snapshot = _one(connection, "select pg_export_snapshot()")
         name = table_name(job, place)
         pages = pages_of(connection, name)
-        totals = _totals(job, connection, name)
+        refuse_empty(job, _one(connection, FIRST_ROW.format(name)))
         frame = job.spark.read.jdbc(
             url=f"jdbc:postgresql://{place['host']}:{place['port']}/{place['database']}",
             table=name,
             predicates=page_ranges(pages),
             properties=_properties(job, server, snapshot),
         )
-        yield Extract(frame, totals, nothing_to_confirm)
+        with _asked(job, connection, name) as totals:
+            yield Extract(frame, totals)
 
 
 def table_name(job: Job, place: dict[str, Any]) -> str:
@@ -132,6 +135,20 @@ def _check(job: Job, connection: psycopg.Connection, place: dict[str, Any]) -> N
 def pages_of(connection: psycopg.Connection, name: str) -> int:
     """How many physical pages the table has now."""
     return int(_one(connection, PAGES, [name]))
+
+
+@contextmanager
+def _asked(
+    job: Job, connection: psycopg.Connection, name: str
+) -> Iterator[Callable[[], Totals]]:
+    """The source counts while its rows are read; it stops when they cannot be."""
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(_totals, job, connection, name)
+        try:
+            yield answer.result
+        finally:
+            if not answer.done():
+                connection.cancel_safe()
 
 
 def _totals(job: Job, connection: psycopg.Connection, name: str) -> Totals:

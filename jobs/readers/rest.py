@@ -16,7 +16,7 @@ import httpx
 
 from jobs.context import Job
 from jobs.control_totals import Totals
-from jobs.readers.extract import Extract, address, nothing_to_confirm
+from jobs.readers.extract import Extract, address, refuse_empty
 from jobs.readers.json_rows import NotJson, Number, land_rows, parsed, row_check
 from lake_config.contract import Server
 from lake_config.errors import (
@@ -43,8 +43,9 @@ def read_rest(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
         size = int(place.get("pageSize", 1_000))
         pages = _pages(job, server, http, size, delivered)
         total = land_rows(job, _rows(job, pages), text)
+    refuse_empty(job, total)
     frame = job.spark.read.parquet(str(text))
-    yield Extract(frame, Totals(total, {}), nothing_to_confirm)
+    yield Extract(frame, lambda: Totals(total, {}))
 
 
 def _pages(

@@ -45,6 +45,7 @@ DOORS = {
         "quality/set_rules.py",
         "quality/broken_rows.py",
         "jobs/committed_rows.py",
+        "jobs/committed_totals.py",
         "jobs/gate.py",
         "ops/demo_check.py",
         "simulation/",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from lake_config.contract import RECORD_NUMBERS, SEMANTIC_TYPES
 from lake_config.contract_loader import check_contracts
 from lake_config.settings import ROOT
+from quality.row_values import layout as read_layout
+from tests.lib.quality_cases import column
 
 FOLDER = ROOT / "lake_config" / "contracts"
 
@@ -54,3 +58,52 @@ def test_an_authorisation_expires_on_a_day(tmp_path: Path, day: str) -> None:
     new = f'{old[0]}\n    value: "{day}"'
     found = problems(tmp_path, "public_security", "\n".join(old), new)
     assert len(found) == 1 and "authorisationExpires" in found[0]
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "yyyy-MM",
+        "yyyy-MM-dd HH:mm",
+        "yyyy-MM-dd'T'HHmmss.SSS",
+        "dd.MM.yyyy dd",
+        "d/M/y",
+    ],
+)
+def test_a_layout_says_where_each_field_stands(tmp_path: Path, layout: str) -> None:
+    found = problems(
+        tmp_path, "medical_insurance", 'format: "yyyy-MM-dd"', f'format: "{layout}"'
+    )
+    assert len(found) == 1 and "yyyy、MM、dd" in found[0]
+
+
+@pytest.mark.parametrize(
+    "layout", ["yyyyMMdd", "yyyy年MM月dd日", "dd.MM.yyyy'T'HHmmss"]
+)
+def test_layouts_with_fixed_places_are_taken(tmp_path: Path, layout: str) -> None:
+    old, new = 'format: "yyyy-MM-dd"', f'format: "{layout}"'
+    assert problems(tmp_path, "medical_insurance", old, new) == ()
+    assert read_layout(column("day", logical_type="date", date_format=layout))
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(?=a)b", "a(?!b)", "(?<=a)b", r"(a)\1", r"\\(?<!a)b"]
+)
+def test_a_pattern_looks_at_its_own_place_alone(tmp_path: Path, pattern: str) -> None:
+    assert len(with_pattern(tmp_path, pattern)) == 1
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(?:a|b)c", r"\(?=", r"\\1", "(?P<name>a)", r"a\.1"]
+)
+def test_other_patterns_are_taken(tmp_path: Path, pattern: str) -> None:
+    assert with_pattern(tmp_path, pattern) == ()
+    assert pl.Series([""]).str.contains(pattern).to_list() == [False]
+
+
+def with_pattern(folder: Path, pattern: str) -> tuple[str, ...]:
+    text = (FOLDER / "medical_insurance.yaml").read_text("utf-8")
+    old = re.search(r"^ +pattern: .*$", text, re.MULTILINE)
+    assert old, "a contract with a pattern"
+    new = f"{old[0].partition(':')[0]}: '{pattern}'"
+    return problems(folder, "medical_insurance", old[0], new)
