@@ -27,8 +27,9 @@ KEPT_DDL = "_row bigint, rules array<string>"
 
 
 def read_raw(job: Job, path: Path) -> DataFrame:
-    """All rows of an attempt, as they were landed."""
-    return job.spark.read.format("delta").load(str(path))
+    """All rows of an attempt as they were landed and judged, whatever came later."""
+    landed = job.spark.read.format("delta").option("versionAsOf", 0)
+    return landed.load(str(path))
 
 
 def keep_broken_rows(job: Job, path: Path, broken: pa.Table) -> None:

@@ -28,17 +28,17 @@ BITS_60 = 15
 
 def committed_totals(attempt: Path, table: Table, sums: Collection[str]) -> Totals:
     """As many checksums as the source gave, over the rows of the attempt's one commit."""
-    if not sums:
-        return Totals(rows_added(attempt, 0), {})
+    names = [column.name for column in table.columns]
+    asked = [name for name in (ROW_SUM, *names) if name in sums]
+    number = rows_added(attempt, 0)
+    if not asked or not number:
+        return Totals(number, dict.fromkeys(asked, 0))
     rows = committed_rows(attempt)
     types = rows.collect_schema()
-    names = [column.name for column in table.columns]
-    needed = [name for name in names if ROW_SUM in sums or name in sums]
+    needed = names if ROW_SUM in asked else asked
     cells = {name: canonical(name, types[name]) for name in needed}
     texts = {ROW_SUM: pl.concat_str(cells.values()), **cells}
-    wanted = [
-        checksum(text).alias(name) for name, text in texts.items() if name in sums
-    ]
+    wanted = [checksum(texts[name]).alias(name) for name in asked]
     found = collected(rows.select(pl.len().alias(ROWS), *wanted)).row(0, named=True)
     return Totals(found.pop(ROWS), found)
 
@@ -54,6 +54,8 @@ def canonical(name: str, type_: pl.DataType) -> pl.Expr:
             "请系统管理员按 docs/reference/control_totals.md 补上这一类型后重新运行。"
         )
     text = pl.col(name).cast(pl.String)
+    if type_ == pl.Date:
+        text = text.str.strip_prefix("+")  # of years beyond 9999
     size = text.str.len_chars().cast(pl.String)
     return pl.concat_str(pl.lit("V"), size, pl.lit(":"), text).fill_null("N")
 

@@ -49,7 +49,7 @@ _EACH_ONCE = r"(?!.*(yyyy|MM|dd|HH|mm|ss).*\1)"
 _DAY, _TIME = "(?=.*yyyy)(?=.*MM)(?=.*dd)", "(?=.*HH)(?=.*mm)(?=.*ss)"
 LAYOUT = (
     rf"{_EACH_ONCE}{_DAY}(?:{_TIME}|(?!.*(?:HH|mm|ss)))"
-    r"(?:yyyy|MM|dd|HH|mm|ss|'[^']'|[^A-Za-z'])*"
+    r"(?:yyyy|MM|dd|HH|mm|ss|'[^']'|[^A-Za-z'\[\]{}#\n])*"
 )
 """Fields that always stand in one place, so that a text can be read without guessing."""
 

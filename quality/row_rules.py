@@ -8,7 +8,6 @@ is no value, because `parse` reports it. Names of rules come out, never a value.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +17,7 @@ from operator import add
 import polars as pl
 
 from lake_config.contract import Column, Rule, Table
-from lake_config.errors import ContractError
+from lake_config.patterns import whole
 from quality.row_values import DATES, in_order, readable, value
 from quality.suite import judged_columns, row_rules
 from quality.typed_text import digits_of, spark_type
@@ -29,16 +28,6 @@ REPLACEMENT = "\ufffd"
 
 BLANKS = " \t\r\n\u00a0\u3000"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-ASCII_CLASSES = {
-    r"\d": "[0-9]",
-    r"\D": "[^0-9]",
-    r"\w": "[0-9A-Za-z_]",
-    r"\W": "[^0-9A-Za-z_]",
-    r"\s": r"[ \t\n\x0b\f\r]",
-    r"\S": r"[^ \t\n\x0b\f\r]",
-    r"\b": r"(?-u:\b)",
-    r"\B": r"(?-u:\B)",
-}
 
 
 def row_violations(
@@ -147,22 +136,8 @@ def _weighted(cell: pl.Expr, first: int, end: int) -> list[pl.Expr]:
 
 
 def _pattern(table: Table, rule: Rule) -> pl.Expr:
-    return ~pl.col(rule.columns[0]).cast(pl.String).str.contains(_whole(rule))
-
-
-def _whole(rule: Rule) -> str:
-    """Contracts mean ASCII by their classes; here these would take every script's."""
-    written = rule.arguments["pattern"]
-    ascii_only = re.sub(
-        r"\\.", lambda found: ASCII_CLASSES.get(found[0], found[0]), written
-    )
-    pattern = rf"^(?:{ascii_only})$"
-    try:
-        pl.select(pl.lit("").str.contains(pattern))
-    except pl.exceptions.PolarsError:
-        text = f"规则 {rule.name} 的格式无法使用（不支持前后查找和反向引用），请改写。"
-        raise ContractError((text,)) from None
-    return pattern
+    pattern = whole(rule.arguments["pattern"])
+    return ~pl.col(rule.columns[0]).cast(pl.String).str.contains(pattern)
 
 
 def _range(table: Table, rule: Rule) -> pl.Expr:

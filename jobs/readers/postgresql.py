@@ -7,9 +7,11 @@ joins its snapshot, so parallel reads and the totals see one state of the source
 from __future__ import annotations
 
 import logging
+import os
+import socket
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,12 @@ DRIVER = "org.postgresql.Driver"
 FETCH_ROWS = 3_000
 PARTITIONS = 4
 CONNECT_SECONDS = 15
+DEAD_LINE: dict[str, Any] = {
+    "keepalives_idle": 60,
+    "keepalives_interval": 10,
+    "keepalives_count": 6,
+}
+CANCELS, CANCEL_SECONDS = 3, 5
 REFUSALS = (
     "authentication failed",
     "认证失败",
@@ -87,6 +95,7 @@ def exporter(
             user=server.user,
             password=job.settings.secret(server.secret),
             connect_timeout=CONNECT_SECONDS,
+            **DEAD_LINE,
             options=f"-c statement_timeout={STATEMENT_SECONDS}s",
         )
     except psycopg.OperationalError as error:
@@ -147,8 +156,23 @@ def _asked(
         try:
             yield answer.result
         finally:
-            if not answer.done():
-                connection.cancel_safe()
+            _stopped(connection, answer)
+
+
+def _stopped(connection: psycopg.Connection, answer: Future[Totals]) -> None:
+    """Without a word of its own: what went wrong before is what is told.
+
+    A cancel can come before its statement does, and nobody hears it in a frozen server.
+    """
+    for _ in range(CANCELS):
+        if wait([answer], timeout=0).done:
+            return
+        with suppress(psycopg.Error):
+            connection.cancel_safe(timeout=CANCEL_SECONDS)
+        wait([answer], timeout=1)
+    if not answer.done():
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
 
 
 def _totals(job: Job, connection: psycopg.Connection, name: str) -> Totals:

@@ -47,6 +47,7 @@ DOORS = {
         "jobs/committed_rows.py",
         "jobs/committed_totals.py",
         "jobs/gate.py",
+        "lake_config/patterns.py",
         "ops/demo_check.py",
         "simulation/",
     ),

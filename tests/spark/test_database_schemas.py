@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pymysql
 import pytest
 
@@ -17,43 +13,10 @@ from jobs.context import Job
 from jobs.readers.mysql import read_mysql
 from jobs.readers.postgresql import read_postgresql
 from lake_config.contract import Server
-from lake_config.settings import Settings, write_private
-from ops.processes import stop
+from lake_config.settings import Settings
 from ops.source_servers import start_mariadb, start_postgres
 from simulation.deliver.logins import ADMIN, admin_password
-from tests.lib import quality_cases
-from tests.lib.gated_batch import DAY
-
-CARDS = quality_cases.table(
-    "cards",
-    [quality_cases.column(name) for name in ("no", "owner")],
-    source={"table": "cards"},
-    control_depth="columns",
-)
-CONTRACT = quality_cases.contract(CARDS)
-SECRET = "cards_reader"
-
-
-def job(settings: Settings, spark: Any) -> Job:
-    made = Job(settings, CONTRACT, CARDS, DAY)
-    made.__dict__["spark"] = spark
-    write_private(settings.layers.secrets / SECRET, admin_password(settings))
-    return made
-
-
-@contextmanager
-def served(settings: Settings, start: Any) -> Iterator[int]:
-    service, port = start(settings, "invented")
-    try:
-        yield port
-    finally:
-        stop(service)
-
-
-def server(port: int, **place: str) -> Server:
-    address = {"host": "127.0.0.1", "port": port, **place}
-    base = CONTRACT.servers[0]
-    return replace(base, address=address, user=ADMIN, secret=SECRET)
+from tests.lib.cards_source import card_job, card_server, fill, postgres_owner, served
 
 
 def check(job: Job, reader: Any, server: Server) -> None:
@@ -71,22 +34,18 @@ def check(job: Job, reader: Any, server: Server) -> None:
 def test_postgresql(settings: Settings, spark: Any, count: int) -> None:
     """`public` comes first on the search path and has a table of that name too."""
     with served(settings, start_postgres) as port:
-        about = job(settings, spark)
-        with psycopg.connect(
-            host="127.0.0.1", port=port, user=ADMIN, dbname="postgres",
-            password=admin_password(settings),
-        ) as owner:  # fmt: skip
+        about = card_job(settings, spark)
+        with postgres_owner(settings, port) as owner:
             owner.execute("create schema second")
-            _fill(owner, "public.cards", "first", count)
-            _fill(owner, "second.cards", "second", 2)
-        check(
-            about, read_postgresql, server(port, database="postgres", schema="second")
-        )
+            fill(owner, "public.cards", "first", count)
+            fill(owner, "second.cards", "second", 2)
+        place = card_server(port, database="postgres", schema="second")
+        check(about, read_postgresql, place)
 
 
 def test_mariadb(settings: Settings, spark: Any) -> None:
     with served(settings, start_mariadb) as port:
-        about = job(settings, spark)
+        about = card_job(settings, spark)
         with (
             pymysql.connect(
                 host="127.0.0.1", port=port, user=ADMIN, autocommit=True,
@@ -96,11 +55,5 @@ def test_mariadb(settings: Settings, spark: Any) -> None:
         ):  # fmt: skip
             for name in ("first", "second"):
                 cursor.execute(f"create database {name}")
-                _fill(cursor, f"{name}.cards", name, 2)
-        check(about, read_mysql, server(port, database="second"))
-
-
-def _fill(cursor: Any, table: str, owner: str, count: int) -> None:
-    cursor.execute(f"create table {table} (no varchar(9), owner varchar(9))")
-    for number in range(1, count + 1):
-        cursor.execute(f"insert into {table} values ('{number}', '{owner} {number}')")
+                fill(cursor, f"{name}.cards", name, 2)
+        check(about, read_mysql, card_server(port, database="second"))

@@ -60,6 +60,18 @@ def test_rows_of_a_set_rule_are_quarantined_too(settings: Settings, spark: Any) 
     assert good.columns == [column.name for column in job.table.columns]
 
 
+def test_what_is_written_after_the_verdict_is_nobody_s(
+    settings: Settings, spark: Any
+) -> None:
+    new_lake(settings, INVENTED)
+    job, step = gated(settings, spark, INVENTED, "people", people(10), broken={3})
+    raw = str(step.raw(job))
+    spark.read.format("delta").load(raw).write.format("delta").mode("append").save(raw)
+    rules = rules_for(INVENTED, job.table)
+    assert accepted(job, step.raw(job), rules).count() == 9
+    assert quarantined(job, step.raw(job), rules).count() == 1
+
+
 @pytest.mark.parametrize("doubled", [(), (5,)])
 def test_a_join_is_made_only_where_a_set_rule_is_broken(
     settings: Settings, spark: Any, doubled: tuple[int, ...]

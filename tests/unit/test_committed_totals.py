@@ -118,6 +118,9 @@ def test_more_rows_than_one_morsel(tmp_path: Path) -> None:
     assert all(value > 2**63 for value in found.sums.values())
 
 
+AFTER_9999 = 2932897
+"""In days, for Python knows no such date; databases do."""
+
 SAID = [
     ("string", "", "V0:"),
     ("string", "𠮷é", "V2:𠮷é"),
@@ -137,6 +140,7 @@ SAID = [
     ("decimal(5,0)", Decimal("-12"), "V3:-12"),
     ("date", date(1, 1, 1), "V10:0001-01-01"),
     ("date", date(9999, 12, 31), "V10:9999-12-31"),
+    ("date", AFTER_9999, "V11:10000-01-01"),
     ("boolean", True, "V4:true"),
     ("boolean", False, "V5:false"),
 ]
@@ -147,7 +151,7 @@ def test_text_of_a_cell(kind: str, value: Any, said: str) -> None:
     """Among others, so that a repaired cell goes back to its own place."""
     column = pa.array([None, value, None, value], arrow_type(kind))
     assert texts_of(column) == ["N", said, "N", said]
-    if value != 0:  # Python has a negative nought, and writes it
+    if value not in (0, AFTER_9999):  # Python has a negative nought, and writes it
         assert canonical_cell(column[1].as_py()) == said
 
 
@@ -258,3 +262,10 @@ def test_only_files_of_the_commit_count(tmp_path: Path) -> None:
     for sums in ((), EVERYTHING):
         found = committed_totals(tmp_path, FACTS, sums)
         assert found == plain_totals(FACTS, ROWS, sums)
+
+
+def test_a_commit_without_a_file_has_no_rows(tmp_path: Path) -> None:
+    """What the source said then differs; an error would be tried again for ever."""
+    commit(tmp_path, [])
+    found = committed_totals(tmp_path, FACTS, EVERYTHING)
+    assert found == plain_totals(FACTS, [], EVERYTHING)

@@ -64,6 +64,8 @@ def test_an_authorisation_expires_on_a_day(tmp_path: Path, day: str) -> None:
     "layout",
     [
         "yyyy-MM",
+        "[yyyy]-MM-dd",
+        "yyyy#MM#dd",
         "yyyy-MM-dd HH:mm",
         "yyyy-MM-dd'T'HHmmss.SSS",
         "dd.MM.yyyy dd",
@@ -86,16 +88,20 @@ def test_layouts_with_fixed_places_are_taken(tmp_path: Path, layout: str) -> Non
     assert read_layout(column("day", logical_type="date", date_format=layout))
 
 
-@pytest.mark.parametrize(
-    "pattern", ["(?=a)b", "a(?!b)", "(?<=a)b", r"(a)\1", r"\\(?<!a)b"]
+LEFT_OUT = (
+    r"(?=a)b a(?!b) (?<=a)b (a)\1 \\(?<!a)b a++ a{,3} a\Z [a&&b] (?#c)a (?a)a \012"
 )
+
+
+@pytest.mark.parametrize("pattern", LEFT_OUT.split())
 def test_a_pattern_looks_at_its_own_place_alone(tmp_path: Path, pattern: str) -> None:
     assert len(with_pattern(tmp_path, pattern)) == 1
 
 
-@pytest.mark.parametrize(
-    "pattern", ["(?:a|b)c", r"\(?=", r"\\1", "(?P<name>a)", r"a\.1"]
-)
+TAKEN = r"(?:a|b)c \(?= \\1 (?P<name>a) a\.1 \++ [a-c]+ a{1,3}"
+
+
+@pytest.mark.parametrize("pattern", TAKEN.split())
 def test_other_patterns_are_taken(tmp_path: Path, pattern: str) -> None:
     assert with_pattern(tmp_path, pattern) == ()
     assert pl.Series([""]).str.contains(pattern).to_list() == [False]
@@ -107,3 +113,11 @@ def with_pattern(folder: Path, pattern: str) -> tuple[str, ...]:
     assert old, "a contract with a pattern"
     new = f"{old[0].partition(':')[0]}: '{pattern}'"
     return problems(folder, "medical_insurance", old[0], new)
+
+
+@pytest.mark.parametrize("name", ["rows", "row_sum"])
+def test_names_of_control_totals_are_no_column_s(tmp_path: Path, name: str) -> None:
+    found = problems(
+        tmp_path, "medical_insurance", "- name: drug_count", f"- name: {name}"
+    )
+    assert len(found) == 1 and "控制总数" in found[0]

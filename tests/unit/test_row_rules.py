@@ -88,12 +88,6 @@ def test_a_format_nobody_can_judge_is_refused(pattern: str) -> None:
         row_violations(made, rules_for(contract(made), made), framed(made, []))
 
 
-def test_a_pattern_that_cannot_be_used_is_refused() -> None:
-    made = table("codes", [column("code", pattern="(?=A)B")])
-    with pytest.raises(ContractError, match=r"pattern\.code"):
-        row_violations(made, rules_for(contract(made), made), framed(made, []))
-
-
 @pytest.mark.parametrize("type_", ["decimal(5,2)", "decimal(3,3)", "decimal(4,0)"])
 def test_numbers_of_every_size(type_: str) -> None:
     facts = {"minimum": "-0.5", "maximum": "9.255"}
