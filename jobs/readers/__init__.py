@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.readers.extract import Extract, Reader
+from jobs.readers.extract import Reader
 from jobs.readers.files import read_files
 from jobs.readers.mysql import read_mysql
 from jobs.readers.postgresql import read_postgresql
@@ -16,4 +16,4 @@ READERS: dict[str, Reader] = {
 }
 """Server kind to reader; a further database is one entry here."""
 
-__all__ = ["READERS", "Extract", "Reader"]
+__all__ = ["READERS"]

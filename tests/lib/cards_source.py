@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from jobs.context import Job
 from lake_config.contract import Server
 from lake_config.settings import Settings, write_private
 from ops.processes import stop
+from ops.source_servers import servers_folder
 from simulation.deliver.logins import ADMIN, admin_password
 from tests.lib import quality_cases
 from tests.lib.gated_batch import DAY
@@ -47,6 +49,7 @@ def served(settings: Settings, start: Any) -> Iterator[int]:
         yield port
     finally:
         stop(service)
+        shutil.rmtree(servers_folder(settings))
 
 
 def postgres_owner(settings: Settings, port: int) -> psycopg.Connection:

@@ -5,9 +5,7 @@ Real servers on one side, Parquet on the other, and no Spark between them.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -27,9 +25,9 @@ from jobs.control_totals import (
 )
 from lake_config.contract import Table
 from lake_config.settings import Settings
-from ops.processes import stop
-from ops.source_servers import servers_folder, start_mariadb, start_postgres
+from ops.source_servers import start_mariadb, start_postgres
 from simulation.deliver.logins import ADMIN, admin_password
+from tests.lib.cards_source import served
 from tests.lib.committed_files import as_arrow, commit
 from tests.lib.quality_cases import column, table
 
@@ -68,16 +66,6 @@ ROWS = [
     (None,) * 6,
     *((f"R{number}", number, *(None,) * 4) for number in range(500)),
 ]
-
-
-@contextmanager
-def served(settings: Settings, start: Any) -> Iterator[int]:
-    service, port = start(settings, "invented")
-    try:
-        yield port
-    finally:
-        stop(service)
-        shutil.rmtree(servers_folder(settings))
 
 
 def asked(

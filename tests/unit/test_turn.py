@@ -73,6 +73,11 @@ def test_the_first_and_the_next_delivery_are_in_turn(on: Callable[[int], Job]) -
         ready(on(day))
         refuse_if_out_of_turn(on(day))
         published(on(day), version)
+        now = published_now(on(day))
+        assert now and (now.body["date"], now.body["version"]) == (
+            f"2026-03-0{day}",
+            version,
+        )
 
 
 def test_an_older_delivery_does_not_follow_a_newer_one(
@@ -93,6 +98,9 @@ def test_a_redelivery_of_the_same_day_follows(on: Callable[[int], Job]) -> None:
     published(on(1), 0)
     ready(on(1), "b")
     refuse_if_out_of_turn(on(1))
+    published(on(1), 1, "b")
+    now = published_now(on(1))
+    assert now and now.body["attempt"] == "b"
 
 
 def test_a_batch_is_held_against_what_it_was_compared_with(
