@@ -60,17 +60,24 @@ def verify_files(events: Path, head: Path, public: Path) -> Verification:
 
 
 def _verified(file: BinaryIO, head: Path, key: Ed25519PublicKey) -> int:
-    """Number of entries; others may go on appending meanwhile."""
+    """Number of entries; others may go on appending meanwhile.
+
+    An entry may land between the two looks at the file, with the head unchanged: only
+    what two rounds in a row saw in the same way is a fault.
+    """
     here, before = START, None
-    while (found := read_head(head, key)) != before:
+    while True:
+        found = read_head(head, key)
         for entry in signed(file, here, found):
             here = entry.end
-        before = found
         file.seek(here.offset)
-        if _excused(file.read(), here, found):
+        rest = file.read()
+        if _excused(rest, here, found):
             return here.size
-    text = f"末尾被添加（签名头：{found.size} 条）。"
-    raise BadPlace(here.size, here.offset, text)
+        if (found, here) == before:
+            text = f"末尾被添加（签名头：{found.size} 条）。"
+            raise BadPlace(here.size, here.offset, text)
+        before = (found, here)
 
 
 def _excused(rest: bytes, here: Position, head: Head) -> bool:

@@ -7,12 +7,17 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
+from audit import chain
+from audit.chain import Entry
 from audit.events import canonical
-from audit.ledger import EVENTS, init_ledger, open_ledger
+from audit.ledger import EVENTS, SIGNING_KEY, init_ledger, open_ledger
+from audit.signed_head import Head, private_key, write_head
 from audit.verify import verify
 from lake_config.errors import LedgerBroken, LedgerUnwritable
 from lake_config.settings import ROOT, Settings
@@ -233,6 +238,32 @@ def test_six_processes_append_at_once_while_others_read(settings: Settings) -> N
             assert len(list(ledger.events("alert"))) <= len(list(ledger.events()))
     result = verify(settings)
     assert (result.ok, result.events) == (True, 120)
+
+
+def test_an_entry_may_land_between_two_looks_at_the_file(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer has signed its pending entry and writes it while verify is reading."""
+    ledger = init_ledger(settings)
+    first, second = (ledger.append("alert", "tests", name, EVENT) for name in "ab")
+    late = second.line() + b"\n"
+    with ledger.file.open("rb+") as file:
+        file.truncate(ledger.file.stat().st_size - len(late))
+    pending = Head(1, first.digest, 2, second.digest)
+    key = private_key(settings.layers.keys / SIGNING_KEY)
+    write_head(settings.layers.ledger_head, pending, key)
+    looks = []
+
+    def signed(*arguments: Any) -> Iterator[Entry]:
+        yield from chain.signed(*arguments)
+        if not looks:
+            with ledger.file.open("ab") as file:
+                file.write(late)
+        looks.append("look")
+
+    monkeypatch.setattr("audit.verify.signed", signed)
+    result = verify(settings)
+    assert (result.ok, result.events, len(looks)) == (True, 2, 2)
 
 
 def test_canonical_bytes_do_not_depend_on_order() -> None:
