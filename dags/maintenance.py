@@ -1,35 +1,66 @@
-"""Work on the lake itself: today the daily verification of the ledger."""
+"""Work on the lake itself: the ledger is verified, alerts that are outstanding go out."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from airflow.sdk import CronDataIntervalTimetable, dag, task
+from airflow.exceptions import AirflowException
+from airflow.sdk import DAG, CronDataIntervalTimetable, dag, task
 from airflow.sdk.exceptions import AirflowFailException
+from job_command import transient_codes
 
 from lake_config.settings import ROOT
 
+TIME_LIMIT = timedelta(hours=2)
 
-@dag(
-    dag_id="ledger_verification",
-    dag_display_name="审计账本核验",
-    schedule=CronDataIntervalTimetable("30 5 * * *", timezone="Asia/Shanghai"),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    tags=["maintenance"],
+
+def run_command(*arguments: str) -> None:
+    """One `./lake` command; a code that may pass is tried again, any other fails."""
+    command = [sys.executable, "-m", "ops", *arguments]
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    said = f"./lake {' '.join(arguments)} ended with exit code {code}"
+    if code in transient_codes():
+        raise AirflowException(said)
+    if code:
+        raise AirflowFailException(said)
+
+
+def maintenance(dag_id: str, shown: str, cron: str, *commands: str, **more: Any) -> DAG:
+    """A DAG of commands, one after the other, whatever became of those before."""
+
+    @dag(
+        dag_id=dag_id,
+        dag_display_name=shown,
+        schedule=CronDataIntervalTimetable(cron, timezone="Asia/Shanghai"),
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        default_args={"execution_timeout": TIME_LIMIT, **more},
+        tags=["maintenance"],
+    )
+    def made() -> None:
+        before = None
+        for command in commands:
+            words = command.split()
+
+            @task(task_id="_".join(words), trigger_rule="all_done")
+            def run(arguments: list[str]) -> None:
+                run_command(*arguments)
+
+            this = run(words)
+            if before is not None:
+                before >> this
+            before = this
+
+    return made()
+
+
+ledger_verification = maintenance(
+    "ledger_verification", "审计账本核验", "30 5 * * *", "verify"
 )
-def ledger_verification() -> None:
-    @task
-    def verify() -> None:
-        code = subprocess.run(
-            [sys.executable, "-m", "ops", "verify"], cwd=ROOT
-        ).returncode
-        if code:
-            raise AirflowFailException(f"ledger verification ended with {code}")
-
-    verify()
-
-
-ledger_verification()
+alert_delivery = maintenance(
+    "alert_delivery", "告警补发", "*/10 * * * *", "alerts send"
+)

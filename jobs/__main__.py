@@ -14,7 +14,7 @@ import time
 from datetime import date
 
 from jobs.context import Job
-from jobs.failures import alert, record_failure
+from jobs.failures import give_up, record_failure
 from lake_config.contract import Contract
 from lake_config.contract_loader import contract_of
 from lake_config.errors import JobFailed, LakeError, NothingToDo, UsageError
@@ -93,7 +93,7 @@ def _run(
     settings: Settings, contract: Contract, given: argparse.Namespace, day: date
 ) -> str:
     if given.step == "failed":
-        alert(settings, given.department, given.table, day, f"failed:{given.of}")
+        give_up(settings, given.department, given.table, day, given.of)
         return "recorded"
     names = [table.name for table in contract.tables]
     if given.table not in (names if given.step != "gate" else [*names, None]):

@@ -82,6 +82,13 @@ class SourceAuthorisationLapsed(LakeError):
     exit_code = 12
 
 
+class SourcePaused(LakeError):
+    """The source failed again and again; the lake leaves it alone for a while."""
+
+    exit_code = 13
+    transient = True
+
+
 class EmptyDelivery(LakeError):
     """The source delivered no rows."""
 
@@ -176,4 +183,11 @@ class JobFailed(LakeError):
     """An engine failed for a reason of its own; its message is withheld, see the job log."""
 
     exit_code = 70
+    transient = True
+
+
+class NotifyFailed(LakeError):
+    """A receiver has not taken an alert; it stays in the log and is sent again."""
+
+    exit_code = 80
     transient = True

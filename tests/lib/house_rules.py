@@ -35,6 +35,8 @@ DOORS = {
     "presidio_analyzer": ("privacy/recognisers/",),
     "presidio_anonymizer": ("privacy/recognisers/",),
     "airflow": ("dags/",),
+    "apprise": ("ops/notifier.py",),
+    "chinese_calendar": ("lake_config/calendar.py",),
     "fastapi": ("sharing/",),
     "sqlalchemy": ("sharing/database.py",),
     # Near real rows polars comes in with its spilling to disk switched off.

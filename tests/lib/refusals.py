@@ -63,8 +63,12 @@ def check_refusal(
 
 
 def _check_events(source: Source, new: Sequence[Event], step: str, code: int) -> None:
-    """One failure, last of all, and no receipt that leads on."""
-    *others, failed = new
+    """One failure, after it nothing but its alert, and no receipt that leads on."""
+    *others, failed = [event for event in new if event.kind != "alert"]
+    assert [event.kind for event in new if event.index > failed.index] in (
+        [],
+        ["alert"],
+    )
     assert (failed.kind, failed.subject) == ("failed", source.batch)
     assert (failed.body["step"], failed.body["exit_code"]) == (step, code)
     kinds = {event.kind for event in others}

@@ -12,6 +12,7 @@ import yaml
 
 from audit.ledger import SIGNING_KEY
 from jobs.session import CONNECT_TOKEN
+from jobs.tell_receivers import RECEIVERS
 from lake_config.contract_keys import CONTRACT
 from lake_config.contract_loader import load_contracts
 from lake_config.contract_shape import Key, Level
@@ -26,6 +27,7 @@ LINKED = [
     "README.zh-CN.md",
     "SECURITY.md",
     "docs/how-to/add_a_department.md",
+    "docs/reference/alerts.md",
     "docs/reference/commands.md",
     "docs/reference/contract_keys.md",
 ]
@@ -81,7 +83,7 @@ def test_settings_page_names_the_secret_files() -> None:
     contracts = load_contracts(ROOT / "lake_config/contracts")
     servers = [server for contract in contracts for server in contract.servers]
     assert any(server.secret in SETTINGS for server in servers if server.secret)
-    for name in (SIGNING_KEY, MASTER, LINK_KEY, CONNECT_TOKEN):
+    for name in (SIGNING_KEY, MASTER, LINK_KEY, CONNECT_TOKEN, RECEIVERS):
         assert f"/{name}`" in SETTINGS
 
 

@@ -1,0 +1,124 @@
+"""What an alert says: closed lists of kinds, causes and advice, so that no value gets in.
+
+`what` is a kind, for some with a detail (`failed:land`, `breaker_open:front_end`).
+Why comes from the class of the error, never from its message.
+"""
+
+from __future__ import annotations
+
+from lake_config.errors import GateFailed, LakeError, SchemaChanged, ShortDelivery
+
+TITLES = {
+    "failed": "批次失败",
+    "late": "数据逾期",
+    "short_delivery": "交付数量不足",
+    "drift": "源端结构变化",
+    "gate_failed": "质量门禁未通过",
+    "leak_found": "疑似个人信息泄露",
+    "breaker_open": "数据源熔断",
+    "breaker_closed": "数据源恢复",
+}
+"""Kind of alert to its heading; another kind is refused."""
+
+KIND_OF = {
+    ShortDelivery.__name__: "short_delivery",
+    SchemaChanged.__name__: "drift",
+    GateFailed.__name__: "gate_failed",
+    "LeakFound": "leak_found",
+}
+"""Class of the error to the kind of its alert; any other is `failed:<step>`."""
+
+RERUN = "查看任务日志中的中文说明，排除后重新运行同一步骤"
+ASK = "与数源部门联系，改正后重新交付，再运行同一步骤"
+OPERATE = "系统管理员按任务日志中的说明处理，再运行同一步骤"
+
+CAUSES: dict[str, tuple[str, str]] = {
+    "": ("进程中止，没有留下原因", RERUN),
+    "LakeError": ("未分类的错误", RERUN),
+    "UsageError": ("命令或参数不对", RERUN),
+    "ContractError": ("契约有误", "用 ./lake contracts check 查看全部问题，改正契约"),
+    "SettingsError": ("部署设置或口令文件有误", OPERATE),
+    "ComponentMissing": ("缺少程序或组件", OPERATE),
+    "SourceUnavailable": (
+        "数据源没有应答、中途断开，或尚未交付",
+        "与数源部门确认服务、网络和交付情况，再运行同一步骤",
+    ),
+    "SourceRefusedLogin": ("数据源拒绝登录", "核对 secrets 中的口令文件和对方的授权"),
+    "SourcePaused": (
+        "数据源连续多次没有正常应答，暂停访问中",
+        "与数源部门确认服务和网络；到时会自动试探",
+    ),
+    "SourceAuthorisationLapsed": ("数据返还授权已到期", "办理续期后更新契约"),
+    "EmptyDelivery": ("源端一行都没有", ASK),
+    "ShortDelivery": ("行数、主键或合格率低于契约允许的范围", ASK),
+    "SchemaChanged": ("源端的列与契约不符", "与数源部门确认，修订契约或恢复源端结构"),
+    "DeliveryDigestWrong": ("文件与清单的摘要不符", ASK),
+    "ControlTotalsDiffer": ("源端与湖内的总量或校验和不一致", RERUN),
+    "DeliveryUndecodable": ("文件编码或结构无法读取", ASK),
+    "DeliveryIncomplete": ("清单、文件或分页不完整", ASK),
+    "GateFailed": (
+        "数据质量低于契约的要求",
+        "用 ./lake quarantine list 查看规则和数量，请数源部门改正后重新交付",
+    ),
+    "OutOfTurn": ("前一步没有完成，或已不是轮到的批次", "先处理前一步，再运行同一步骤"),
+    "NotSigned": (
+        "契约与脱敏策略没有安全管理员的签署",
+        "请安全管理员执行 ./lake approve",
+    ),
+    "LeakFound": (
+        "泄露扫描发现疑似明文的个人信息，待发布内容已删除",
+        "安全管理员检查脱敏策略与契约的列类别",
+    ),
+    "KeyUnavailable": ("密钥缺失、有误或已停用", OPERATE),
+    "StoreUnavailable": ("对象存储没有应答或没有照办", OPERATE),
+    "StoreUnfit": (
+        "对象存储缺少必需的性质，或没有检查过",
+        "执行 ./lake storage check",
+    ),
+    "LedgerBroken": (
+        "审计账本核验不通过",
+        "停止作业，执行 ./lake verify，请审计管理员查明",
+    ),
+    "LedgerUnwritable": ("审计账本写不进去，操作没有进行", OPERATE),
+    "AccessDenied": ("没有权限", OPERATE),
+    "JobFailed": ("计算引擎自身出错", RERUN),
+    "NotifyFailed": ("告警没有送达接收方", "检查接收方和网络，未送达的会自动重发"),
+    "NothingToDo": ("已经完成", RERUN),
+    "NotShared": ("目录规定不予共享", RERUN),
+}
+"""Class of an error to why and what to do."""
+
+OTHER_CAUSES: dict[str, tuple[str, str]] = {
+    "late": (
+        "过了契约规定的更新时限，仍没有新的合格批次",
+        "查看 ./lake status 的“时效”，与数源部门确认后补交",
+    ),
+    "breaker_open": (
+        "数据源连续多次没有正常应答，暂停访问，稍后自动试探",
+        "与数源部门确认服务和网络；恢复后自动继续，无需操作",
+    ),
+    "breaker_closed": (
+        "试探成功，数据源已恢复",
+        "无需操作；失败的批次会自动或按需重跑",
+    ),
+}
+"""Kind of an alert that no error raised to why and what to do."""
+
+
+def kind_for(error: str, step: str) -> str:
+    """The `what` of an alert about a step that ended in this class of error."""
+    return KIND_OF.get(error, f"failed:{step}")
+
+
+def title(what: str) -> str:
+    """The heading; KeyError where `what` is of no known kind."""
+    return TITLES[what.split(":")[0]]
+
+
+def why_and_advice(what: str, error: str = "") -> dict[str, str]:
+    """Why it happened, as far as the class of the error tells, and what to do."""
+    kind = what.split(":")[0]
+    own = {kind: name for name, kind in KIND_OF.items()}
+    known = CAUSES.get(own.get(kind, error), CAUSES[LakeError.__name__])
+    why, advice = OTHER_CAUSES.get(kind, known)
+    return {"why": why, "advice": advice}

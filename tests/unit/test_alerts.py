@@ -1,0 +1,366 @@
+"""Alerts reach a real receiver, each line once, whatever the receiver does meanwhile."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from audit.events import KINDS
+from audit.ledger import init_ledger, open_ledger
+from jobs.alert_log import Alert, append, entries
+from jobs.alert_words import CAUSES, TITLES, kind_for, why_and_advice
+from jobs.failures import alert, give_up, record_failure
+from jobs.tell_receivers import RECEIVERS, tell_receivers
+from lake_config import errors
+from lake_config.calendar import city_today
+from lake_config.errors import LedgerUnwritable, NotifyFailed
+from lake_config.layers import batch_id
+from lake_config.settings import Settings, write_private
+from ops import outbox
+from ops.alerts import receivers, send_alerts, show_alerts
+from ops.exit_codes import lake_errors
+from tests.lib.small_lake import DAY, lake_command
+from tests.lib.webhook import Webhook, webhook
+
+ABOUT = ("medical_insurance", "insured_persons", DAY)
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Settings:
+    settings.home.mkdir(mode=0o700)
+    init_ledger(settings)
+    return settings
+
+
+@pytest.fixture
+def hook() -> Iterator[Webhook]:
+    with webhook() as found:
+        yield found
+
+
+def tell(lake: Settings, *addresses: str) -> None:
+    write_private(lake.layers.secrets / RECEIVERS, "\n".join(addresses) + "\n")
+
+
+def line(number: int, age: timedelta = timedelta()) -> Alert:
+    now = (datetime.now(UTC) - age).isoformat(timespec="seconds")
+    return Alert(now, "d", f"t{number}", "2026-03-02", "late", "why", "advice")
+
+
+def log(lake: Settings, *numbers: int, age: timedelta = timedelta()) -> None:
+    for number in numbers:
+        append(lake.layers.alerts, line(number, age))
+
+
+def tables(hook: Webhook) -> list[str]:
+    return [title.rsplit(" ", 1)[-1] for title in hook.titles()]
+
+
+def logged(lake: Settings) -> list[Alert | None]:
+    return [entry.alert for entry in entries(lake.layers.alerts)]
+
+
+def test_a_failure_is_in_the_ledger_the_log_and_at_the_receiver(
+    lake: Settings, hook: Webhook
+) -> None:
+    tell(lake, hook.address)
+    record_failure(
+        lake, *ABOUT, "gate", errors.ShortDelivery("张三 230102199001011234")
+    )
+    assert [event.kind for event in open_ledger(lake).events()] == ["failed", "alert"]
+    [found] = logged(lake)
+    assert found and (found.department, found.table, found.what) == (
+        "medical_insurance",
+        "insured_persons",
+        "short_delivery",
+    )
+    [got] = hook.got
+    assert got["title"].startswith("【数据湖告警】交付数量不足：")
+    for part in ("部门：", "表：", "交付日期：2026-03-02", "原因：", "处理办法："):
+        assert part in got["message"]
+    assert "张三" not in json.dumps(got, ensure_ascii=False)
+    assert "张三" not in lake.layers.alerts.read_text("utf-8")
+
+
+def test_without_receivers_there_is_only_the_log(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    monkeypatch.setattr("jobs.tell_receivers.subprocess.run", started.append)
+    alert(lake, *ABOUT, "late")
+    assert len(logged(lake)) == 1
+    assert not started
+
+
+def test_each_line_goes_once_to_each_receiver(lake: Settings, hook: Webhook) -> None:
+    with webhook() as other:
+        tell(lake, hook.address, other.address)
+        log(lake, 1, 2)
+        send_alerts(lake)
+        log(lake, 3)
+        send_alerts(lake)
+        send_alerts(lake)
+        assert tables(hook) == tables(other) == ["t1", "t2", "t3"]
+
+
+def test_a_receiver_that_answers_500_gets_all_once_it_is_back(
+    lake: Settings, hook: Webhook
+) -> None:
+    with webhook() as good:
+        tell(lake, hook.address, good.address)
+        log(lake, 1, 2)
+        hook.mood = "500"
+        with pytest.raises(NotifyFailed) as told:
+            send_alerts(lake)
+        assert "127.0.0.1" not in str(told.value)
+        assert tables(good) == ["t1", "t2"]
+        assert (hook.asked, hook.got) == (1, []), "the first refusal ends the run"
+        hook.mood = "takes"
+        log(lake, 3)
+        send_alerts(lake)
+        assert tables(hook) == tables(good) == ["t1", "t2", "t3"]
+
+
+def test_a_receiver_that_hangs_holds_up_nobody(
+    lake: Settings, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.alerts.SEND_SECONDS", 1.0)
+    with webhook() as good:
+        tell(lake, hook.address, good.address)
+        log(lake, 1, 2)
+        hook.mood = "hangs"
+        began = time.monotonic()
+        with pytest.raises(NotifyFailed):
+            send_alerts(lake)
+        assert time.monotonic() - began < 2.5
+        assert tables(good) == ["t1", "t2"]
+        hook.mood = "takes"
+        hook.awake.set()
+        until = time.monotonic() + 5
+        while outbox.outstanding(lake, hook.address) and time.monotonic() < until:
+            with suppress(NotifyFailed):
+                send_alerts(lake)
+        assert tables(hook) == ["t1", "t2"]
+
+
+def test_a_job_waits_for_no_receiver_longer_than_it_may(
+    lake: Settings, hook: Webhook
+) -> None:
+    tell(lake, hook.address)
+    log(lake, 1)
+    hook.mood = "hangs"
+    began = time.monotonic()
+    tell_receivers(lake, 1.5)
+    assert time.monotonic() - began < 3
+    assert outbox.outstanding(lake, hook.address) == 1
+
+
+def test_two_senders_do_not_send_twice(lake: Settings, hook: Webhook) -> None:
+    log(lake, *range(10))
+
+    def slowly(address: str, alert: Alert | None) -> bool:
+        assert alert
+        time.sleep(0.01)
+        sent.append(alert.table)
+        return True
+
+    sent: list[str] = []
+    both = [
+        threading.Thread(target=outbox.deliver, args=(lake, ["a"], slowly, 5.0))
+        for _ in range(2)
+    ]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    outbox.deliver(lake, ["a"], slowly, 5.0)
+    assert sent == [f"t{number}" for number in range(10)]
+
+
+def test_a_newcomer_gets_the_last_day_only(lake: Settings, hook: Webhook) -> None:
+    log(lake, 1, age=timedelta(hours=25))
+    log(lake, 2)
+    tell(lake, hook.address)
+    send_alerts(lake)
+    assert tables(hook) == ["t2"]
+
+
+def test_a_torn_line_is_closed_and_told_of(lake: Settings, hook: Webhook) -> None:
+    log(lake, 1)
+    with lake.layers.alerts.open("ab") as file:
+        file.write(b'{"time": "2026-')
+    tell(lake, hook.address)
+    send_alerts(lake)
+    assert tables(hook) == ["t1"], "what is still being written is left alone"
+    log(lake, 2)
+    send_alerts(lake)
+    assert hook.titles()[1] == "【数据湖告警】日志损坏"
+    assert tables(hook)[2] == "t2"
+
+
+def test_a_log_begun_anew_is_sent(lake: Settings, hook: Webhook) -> None:
+    tell(lake, hook.address)
+    log(lake, 1, 2)
+    send_alerts(lake)
+    lake.layers.alerts.unlink()
+    log(lake, 3)
+    send_alerts(lake)
+    assert tables(hook) == ["t1", "t2", "t3"]
+
+
+def test_an_address_nobody_knows_holds_up_no_other(
+    lake: Settings, hook: Webhook
+) -> None:
+    tell(lake, "# the city's hotline", "carrier-pigeon://loft/secret", hook.address)
+    assert len(receivers(lake)) == 2
+    log(lake, 1)
+    with pytest.raises(NotifyFailed, match="Apprise") as told:
+        send_alerts(lake)
+    assert "loft" not in str(told.value) and "secret" not in str(told.value)
+    assert tables(hook) == ["t1"]
+
+
+def test_addresses_lie_in_a_private_file(lake: Settings, hook: Webhook) -> None:
+    tell(lake, hook.address)
+    (lake.layers.secrets / RECEIVERS).chmod(0o644)
+    with pytest.raises(errors.SettingsError, match="chmod 600"):
+        send_alerts(lake)
+    (lake.layers.secrets / RECEIVERS).chmod(0o600)
+    log(lake, 1)
+    send_alerts(lake)
+    kept = [path.read_text("utf-8") for path in (lake.layers.state).rglob("*.json")]
+    assert not [text for text in kept if "127.0.0.1" in text]
+
+
+def test_the_log_that_cannot_be_written_fails_no_job(
+    lake: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake.layers.logs.mkdir(parents=True)
+    lake.layers.alerts.mkdir()
+    alert(lake, *ABOUT, "late")
+    assert "告警日志写不进去" in capsys.readouterr().err
+    assert [event.kind for event in open_ledger(lake).events()] == ["alert"]
+
+
+def test_without_a_ledger_the_log_still_tells(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise LedgerUnwritable("full")
+
+    monkeypatch.setattr("audit.ledger.Ledger.append", full)
+    with pytest.raises(LedgerUnwritable):
+        record_failure(lake, *ABOUT, "land", errors.EmptyDelivery("x"))
+    [found] = logged(lake)
+    assert found and found.what == "failed:land" and "账本" in found.why
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (errors.ShortDelivery, ["short_delivery"]),
+        (errors.SchemaChanged, ["drift"]),
+        (errors.GateFailed, ["gate_failed"]),
+        (errors.EmptyDelivery, ["failed:land"]),
+        (errors.SourceUnavailable, []),  # tried again
+        (errors.JobFailed, []),
+        (errors.LeakFound, []),  # told by the scan itself
+        (errors.OutOfTurn, ["failed:land"]),
+    ],
+)
+def test_which_failures_are_told_at_once(
+    lake: Settings, error: type[errors.LakeError], what: list[str]
+) -> None:
+    record_failure(lake, *ABOUT, "land", error("x"))
+    assert [item.what for item in logged(lake) if item] == what
+
+
+def test_what_follows_from_a_failure_is_not_told_again(lake: Settings) -> None:
+    record_failure(lake, *ABOUT, "land", errors.EmptyDelivery("x"))
+    record_failure(lake, ABOUT[0], None, DAY, "gate", errors.OutOfTurn("x"))
+    record_failure(lake, ABOUT[0], "settlements", DAY, "release", errors.OutOfTurn("x"))
+    assert len(logged(lake)) == 1
+    other = DAY + timedelta(days=1)
+    record_failure(lake, ABOUT[0], None, other, "gate", errors.OutOfTurn("x"))
+    assert len(logged(lake)) == 2
+
+
+def judged(lake: Settings, table: str, ok: bool, *reasons: str) -> None:
+    facts = {"ok": ok, "department": ABOUT[0], "table": table, "date": str(DAY)}
+    body = {**dict.fromkeys(KINDS["gated"]), **facts, "reasons": list(reasons)}
+    open_ledger(lake).append("gated", "jobs", batch_id(ABOUT[0], table, DAY), body)
+
+
+def test_the_gate_of_a_department_tells_of_each_table(lake: Settings) -> None:
+    judged(lake, "good", True)
+    judged(lake, "short", False, "rows_down")
+    judged(lake, "bad", False, "quarantined_share")
+    record_failure(lake, ABOUT[0], None, DAY, "gate", errors.ShortDelivery("x"))
+    told = {item.table: item.what for item in logged(lake) if item}
+    assert told == {"short": "short_delivery", "bad": "gate_failed"}
+    judged(lake, "bad", False, "quarantined_share")
+    record_failure(lake, ABOUT[0], None, DAY, "gate", errors.GateFailed("x"))
+    assert [item.table for item in logged(lake) if item][2:] == ["bad"]
+    record_failure(lake, ABOUT[0], None, DAY, "gate", errors.KeyUnavailable("x"))
+    assert [item.table for item in logged(lake) if item][3:] == ["*"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(errors.SourceUnavailable, 1), (errors.EmptyDelivery, 1), (None, 1)],
+)
+def test_the_scheduler_giving_up_is_told_once(
+    lake: Settings, error: type[errors.LakeError] | None, told: int
+) -> None:
+    """Of a killed process nobody knows why; a refusal was told when it happened."""
+    if error:
+        record_failure(lake, *ABOUT, "land", error("x"))
+    give_up(lake, *ABOUT, "land")
+    found = [item for item in logged(lake) if item]
+    assert [item.what for item in found] == ["failed:land"] * told
+    assert found[0].why == CAUSES[error.__name__ if error else ""][0]
+
+
+def test_every_error_has_a_cause_and_advice_in_chinese() -> None:
+    """A class that is missing here would be told as an unknown error."""
+    missing = {kind.__name__ for kind in lake_errors()} - set(CAUSES)
+    assert not missing, f"add to jobs/alert_words.py: {missing}"
+    for kind in lake_errors():
+        what = kind_for(kind.__name__, "land")
+        assert all(why_and_advice(what, kind.__name__).values())
+
+
+def test_an_alert_of_no_known_kind_is_refused(lake: Settings) -> None:
+    with pytest.raises(KeyError):
+        alert(lake, *ABOUT, "李四")
+    assert not list(open_ledger(lake).events())
+
+
+def test_the_list_is_a_table_in_chinese(
+    lake: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    for what in TITLES:
+        alert(lake, *ABOUT, what)
+    tell(lake, "json://127.0.0.1:9/secret")
+    show_alerts(lake, 50, False)
+    said = capsys.readouterr().out
+    assert all(heading in said for heading in TITLES.values())
+    assert f"还有 {len(TITLES)} 条未送达" in said
+    assert "secret" not in said and str(city_today().year) in said
+    show_alerts(lake, 2, True)
+    assert len(json.loads(capsys.readouterr().out)) == 2
+
+
+def test_the_command_ends_with_its_own_code(lake: Settings, hook: Webhook) -> None:
+    tell(lake, hook.address)
+    log(lake, 1)
+    hook.mood = "500"
+    code, said = lake_command(lake, "alerts", "send")
+    assert code == NotifyFailed.exit_code and "未送达 1 条" in said
