@@ -161,6 +161,19 @@ class KeyUnavailable(LakeError):
     exit_code = 34
 
 
+class StoreUnavailable(LakeError):
+    """The object store did not do what was asked, or did not answer."""
+
+    exit_code = 40
+    transient = True
+
+
+class StoreUnfit(LakeError):
+    """The store lacks a property the lake relies on, or was never checked."""
+
+    exit_code = 41
+
+
 class LedgerBroken(LakeError):
     """The ledger does not verify."""
 

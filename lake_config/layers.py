@@ -1,7 +1,8 @@
 """The only place where a table name or a path of the lake is made.
 
 Zones: raw (as delivered, jobs only), staging (masked, not yet scanned), shared
-(published). A test forbids making these names anywhere else.
+(published). A test forbids making these names anywhere else. In an S3 store the same paths
+are names of objects: each zone of a department is a bucket of its own (law.md L65).
 """
 
 from __future__ import annotations
@@ -24,11 +25,30 @@ def table_key(department: str, table: str) -> str:
     return f"{department}.{table}"
 
 
+def bucket(prefix: str, zone: str, department: str) -> str:
+    """A bucket's name has no underscores."""
+    return f"{prefix}-{zone}-{department}".replace("_", "-")
+
+
+def ledger_bucket(prefix: str) -> str:
+    """Where the ledger's copies lie, write-once."""
+    return f"{prefix}-ledger"
+
+
 @dataclass(frozen=True, slots=True)
 class Layers:
     """Where things lie under one LAKE_HOME (small profile: local folders)."""
 
     home: Path
+
+    @property
+    def store_server(self) -> Path:
+        """Data of an object store that this machine runs itself; jobs never look here."""
+        return self.home / "store"
+
+    @property
+    def store_verdict(self) -> Path:
+        return self.home / "state" / "storage_verdict.json"
 
     @property
     def raw(self) -> Path:

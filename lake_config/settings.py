@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from lake_config.layers import Layers
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ("small", "production")
+ENCRYPTIONS = ("none", "sse-s3", "sse-kms")
+PREFIX = r"[a-z][a-z0-9-]{1,18}[a-z0-9]"
 OTHERS = 0o077
 """Mode bits of group and others: nothing in a lake may have any."""
 
@@ -32,6 +35,8 @@ class Settings:
     With `schedules` off the DAGs run when somebody triggers them, never by the clock.
     `spark` is a Spark Connect address (`sc://localhost:…`), a master URL
     (`local[2]`, `spark://…`) or `submit` (run by spark-submit).
+    `store` is the address of an S3 store (`https://…`), empty for local folders; `store_ca`
+    is the certificate (PEM) by which it is trusted, empty for the system's own.
     """
 
     home: Path
@@ -44,6 +49,15 @@ class Settings:
     sharing_url: str
     link_seconds: int
     schedules: bool
+    store: str = ""
+    store_prefix: str = "lake"
+    store_region: str = "us-east-1"
+    store_ca: str = ""
+    store_encryption: str = "none"
+    store_kms_key: str = "{zone}-{department}"
+    store_lock_days: int = 1096
+    store_verdict_days: int = 30
+    cache: Path = ROOT / ".cache"
 
     @property
     def layers(self) -> Layers:
@@ -87,6 +101,15 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         sharing_url=env.get("LAKE_SHARING_URL", "http://127.0.0.1:8765/delta-sharing"),
         link_seconds=int(env.get("LAKE_LINK_SECONDS", "300")),
         schedules=env.get("LAKE_SCHEDULES", "on") != "off",
+        store=env.get("LAKE_STORE", "").rstrip("/"),
+        store_prefix=env.get("LAKE_STORE_PREFIX", "lake"),
+        store_region=env.get("LAKE_STORE_REGION", "us-east-1"),
+        store_ca=env.get("LAKE_STORE_CA", ""),
+        store_encryption=env.get("LAKE_STORE_ENCRYPTION", "none"),
+        store_kms_key=env.get("LAKE_STORE_KMS_KEY", "{zone}-{department}"),
+        store_lock_days=int(env.get("LAKE_STORE_LOCK_DAYS", "1096")),
+        store_verdict_days=int(env.get("LAKE_STORE_VERDICT_DAYS", "30")),
+        cache=cache,
     )
     problems = check(settings)
     if problems:
@@ -101,6 +124,15 @@ def check(settings: Settings) -> tuple[str, ...]:
         problems.append(f"LAKE_PROFILE must be one of {', '.join(PROFILES)}.")
     if not 1 <= settings.link_seconds <= 900:
         problems.append("LAKE_LINK_SECONDS must lie between 1 and 900 seconds.")
+    if settings.store and not re.fullmatch(PREFIX, settings.store_prefix):
+        problems.append("LAKE_STORE_PREFIX must be 3 to 20 small letters, digits or -.")
+    if settings.store_encryption not in ENCRYPTIONS:
+        words = ", ".join(ENCRYPTIONS)
+        problems.append(f"LAKE_STORE_ENCRYPTION must be one of {words}.")
+    if settings.store_lock_days < 1 or settings.store_verdict_days < 1:
+        problems.append(
+            "LAKE_STORE_LOCK_DAYS and LAKE_STORE_VERDICT_DAYS must be 1 or more."
+        )
     if settings.home.exists() and not _private(settings.home):
         problems.append(
             f"LAKE_HOME 他人也能进入。确认这是数据湖的目录后执行：chmod 700 {settings.home}"
@@ -120,6 +152,8 @@ def _unsafe(settings: Settings) -> list[str]:
         problems.append("Production: LAKE_SHARING_URL must be https.")
     if not settings.airflow_api.startswith("https://"):
         problems.append("Production: LAKE_AIRFLOW_API must be https.")
+    if settings.store and not settings.store.startswith("https://"):
+        problems.append("Production: LAKE_STORE must be https.")
     if settings.spark.startswith("local"):
         problems.append(
             "Production: LAKE_SPARK must name a cluster or a Connect server."
@@ -131,6 +165,12 @@ def _running_spark(home: Path) -> str:
     """Address of this lake's resident Spark Connect server, when one was started."""
     path = Layers(home).state / "spark.json"
     return str(json.loads(path.read_text("utf-8"))["url"]) if path.exists() else ""
+
+
+def store_account(settings: Settings, duty: str) -> tuple[str, str]:
+    """(access key, secret key) of one duty's account: one line `access:secret`."""
+    access, _, secret = settings.secret(f"store_{duty}").partition(":")
+    return access, secret
 
 
 def use_this_python() -> None:

@@ -17,6 +17,7 @@ ROOMS = (
     "audit",
     "quality",
     "privacy",
+    "storage",
     "jobs",
     "sharing",
     "lake_client",

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lake_config.settings import OTHERS, Settings, load
+from tests.lib.store_fixture import store_server, stored, stored_as  # noqa: F401
 
 KINDS = ("unit", "spec", "spark", "security", "system")
 os.umask(OTHERS)  # as every entry does

@@ -1,0 +1,38 @@
+"""The commands `./lake storage …`: parse, call one function."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lake_config.settings import load
+
+storage_app = typer.Typer(help="对象存储", no_args_is_help=True)
+
+
+@storage_app.command("init")
+def storage_init() -> None:
+    """建立存储桶、加密和各职责账号；已有的不会改动。"""
+    from ops.storage import init_store
+
+    init_store(load())
+
+
+@storage_app.command("policies")
+def storage_policies(
+    to: Annotated[Path, typer.Option("--to", help="策略文件写到哪个目录")],
+) -> None:
+    """把各职责账号的策略写成文件，交给存储管理员。"""
+    from ops.storage import show_policies
+
+    show_policies(load(), to)
+
+
+@storage_app.command("serve")
+def storage_serve() -> None:
+    """在本机启动一个对象存储服务（演示和测试用），直到按 Ctrl-C。"""
+    from ops.storage import serve_store
+
+    serve_store(load())
