@@ -37,6 +37,8 @@ DOORS = {
     "presidio_analyzer": ("privacy/recognisers/",),
     "presidio_anonymizer": ("privacy/recognisers/",),
     "airflow": ("dags/",),
+    "apprise": ("ops/notifier.py",),
+    "chinese_calendar": ("lake_config/calendar.py",),
     "fastapi": ("sharing/",),
     "minio": ("storage/",),
     "sqlalchemy": ("sharing/database.py",),
