@@ -26,6 +26,7 @@ from jobs.readers import READERS
 from jobs.readers.extract import check_types
 from jobs.readers.files import refuse_changed
 from jobs.session import ENGINE_ERRORS
+from jobs.source_breaker import guarded
 from jobs.steps import Collected
 from lake_config.calendar import city_today
 from lake_config.contract import Server
@@ -118,7 +119,11 @@ def _check_authorisation(job: Job) -> None:
 
 def _land(job: Job, server: Server, path: Path) -> Totals:
     """Write the attempt while the source's state is held."""
-    with READERS[server.kind](job, server, job.layers.delivered(path)) as extract:
+    read = READERS[server.kind]
+    with (
+        guarded(job, server),
+        read(job, server, job.layers.delivered(path)) as extract,
+    ):
         try:
             check_types(job, extract.frame)
             write_once(raw_rows(job, extract.frame), path)
