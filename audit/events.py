@@ -45,13 +45,14 @@ KINDS |= {
         "quarantine_returned": "department table date rows",
         "redelivery_accepted": "department table date reason_digest",
         "alert": "department table date what",
+        "ticket": "department table date about kinds columns digest",
         "recovered": "offset length torn",
     }.items()
 }
 """Event kind to the fields its body must have; no kind allows any other field but those
 in OPTIONAL."""
 
-OPTIONAL = frozenset({"duration_seconds", "warned", "staged_version"})
+OPTIONAL = frozenset({"duration_seconds", "warned", "staged_version", "drift"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
 from jobs.control_totals import Totals, depth
 from jobs.delta_files import NO_STATISTICS, make_durable, rows_added
+from jobs.drift import noted, ticketed
 from jobs.readers import READERS
 from jobs.readers.extract import check_types
 from jobs.readers.files import refuse_changed
@@ -39,6 +40,7 @@ from lake_config.errors import (
 )
 from lake_config.settings import write_private
 from privacy.keys import ledger_digest
+from quality.drift import Drifts
 from quality.frames import count
 from quality.row_rules import undecodable
 from quality.suite import rules_for
@@ -61,9 +63,9 @@ def collect(job: Job) -> Collected:
         job.contract.department, job.table.name, job.date, attempt
     )
     began = time.monotonic()
-    with ExitStack() as undo:
+    with ticketed(job), ExitStack() as undo:
         undo.callback(shutil.rmtree, path, ignore_errors=True)
-        totals, rows = _attempted(job, server, path)
+        totals, rows, drift = _attempted(job, server, path)
         undo.pop_all()
     body = job.record(
         "collected",
@@ -75,19 +77,20 @@ def collect(job: Job) -> Collected:
         server=server.name,
         digests=ledger_digest(job.settings, totals.text()),
         duration_seconds=round(time.monotonic() - began, 1),
+        **noted(job, drift),
     )
     return Collected(attempt, body)
 
 
-def _attempted(job: Job, server: Server, path: Path) -> tuple[Totals, int]:
-    """What the source said, and how many rows were read back from the commit."""
-    totals = _land(job, server, path)
+def _attempted(job: Job, server: Server, path: Path) -> tuple[Totals, int, Drifts]:
+    """What the source said, how many rows were read back from the commit, what drifted."""
+    totals, drift = _land(job, server, path)
     rows = rows_added(path, 0)
     _refuse_undecodable(job, server, path, rows)
     _keep_totals(job, path, totals)
     made = [item for item in path.rglob("*") if item.is_file()]
     make_durable(made, job.settings.home)
-    return totals, rows
+    return totals, rows, drift
 
 
 def _refuse_undecodable(job: Job, server: Server, path: Path, rows: int) -> None:
@@ -117,7 +120,7 @@ def _check_authorisation(job: Job) -> None:
         )
 
 
-def _land(job: Job, server: Server, path: Path) -> Totals:
+def _land(job: Job, server: Server, path: Path) -> tuple[Totals, Drifts]:
     """Write the attempt while the source's state is held."""
     read = READERS[server.kind]
     with (
@@ -129,7 +132,7 @@ def _land(job: Job, server: Server, path: Path) -> Totals:
             write_once(raw_rows(job, extract.frame), path)
         except ENGINE_ERRORS as error:
             raise _failed(job, server, error) from None
-        return extract.totals()
+        return extract.totals(), extract.drift
 
 
 def raw_rows(job: Job, frame: DataFrame) -> DataFrame:

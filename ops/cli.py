@@ -16,6 +16,7 @@ import typer
 from lake_config import errors
 from lake_config.settings import load
 from ops.alert_commands import alerts_app
+from ops.schema_commands import schema_app
 from ops.storage_commands import storage_app
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(share_app, name="share")
 app.add_typer(officer_app, name="officer")
 app.add_typer(alerts_app, name="alerts")
+app.add_typer(schema_app, name="schema")
 app.add_typer(storage_app, name="storage")
 
 Department = Annotated[str, typer.Argument(help="部门代码，如 medical_insurance")]

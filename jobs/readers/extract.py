@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,21 +15,25 @@ from jobs.context import Job
 from jobs.control_totals import Totals
 from lake_config.contract import Server
 from lake_config.errors import EmptyDelivery, SchemaChanged
+from quality.drift import Drift, DriftFound, Drifts, name_drifts
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
     """`totals` is asked once the rows are written: then the source may take its time.
 
-    It raises when the source moved meanwhile.
+    It raises when the source moved meanwhile. `drift` is what may be landed all the same.
     """
 
     frame: DataFrame
     totals: Callable[[], Totals]
+    drift: Drifts = ()
 
 
 WIDENED = {"tinyint": "bigint", "smallint": "bigint", "int": "bigint"}
 """Types of a database that land in a wider one."""
+
+DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
 Reader = Callable[[Job, Server, Path], AbstractContextManager[Extract]]
 """(job, server, folder for the delivered files) to an extract open until the commit."""
@@ -61,7 +66,7 @@ def check_columns(job: Job, found: Iterable[str]) -> None:
         raise SchemaChanged(
             f"{job.batch}：源端的列与契约不符。缺少：{'、'.join(missing) or '无'}；"
             f"多出：{extra} 列。请与数源部门确认，改好契约或源端后重新归集。"
-        )
+        ) from DriftFound(name_drifts(job.table, found))
 
 
 def check_types(job: Job, frame: DataFrame) -> None:
@@ -69,12 +74,19 @@ def check_types(job: Job, frame: DataFrame) -> None:
     typed = [item for item in job.table.columns if item.landed_type != "string"]
     found = dict(frame.dtypes) if typed else {}
     changed = [
-        item.name
-        for item in typed
-        if WIDENED.get(found[item.name], found[item.name]) != item.landed_type
+        item.name for item in typed if not _fits(found[item.name], item.landed_type)
     ]
     if changed:
         raise SchemaChanged(
             f"{job.batch}：源端的列类型与契约不符：{'、'.join(changed)}。"
             "请与数源部门确认，改好契约或源端后重新归集。"
-        )
+        ) from DriftFound(tuple(Drift("retyped", name) for name in changed))
+
+
+def _fits(found: str, landed: str) -> bool:
+    """Of decimals also one with fewer digits before the point, and as many after it."""
+    sizes = [DECIMAL.fullmatch(type_) for type_ in (found, landed)]
+    if sizes[0] and sizes[1]:
+        (digits, scale), (most, wanted) = (size.groups() for size in sizes if size)
+        return scale == wanted and int(digits) <= int(most)
+    return WIDENED.get(found, found) == landed

@@ -29,6 +29,7 @@ from jobs.readers.extract import (
     refuse_empty,
 )
 from jobs.readers.json_rows import NotJson, land_rows, parsed, row_check
+from jobs.readers.seen_files import check_file
 from jobs.readers.workbook import as_text
 from lake_config.contract import Server
 from lake_config.digests import file_digest
@@ -52,7 +53,8 @@ def read_files(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     path = _kept(job, drop / job.table.source["file"], entry, delivered)
     refuse_empty(job, min(int(entry["rows"]), path.stat().st_size))
     frame = FORMATS[job.table.source["format"]](job, server, path)
-    yield Extract(frame, lambda: Totals(int(entry["rows"]), {}))
+    drift = check_file(job, server, path, entry.get("units"))
+    yield Extract(frame, lambda: Totals(int(entry["rows"]), {}), drift)
 
 
 def refuse_changed(job: Job, server: Server, delivered: Path) -> None:
@@ -66,6 +68,16 @@ def refuse_changed(job: Job, server: Server, delivered: Path) -> None:
             f"{job.batch}：这一批已归集，交付目录里同名文件的摘要却变了，拒绝收取。"
             "如确为重新交付，请执行 ./lake redeliver 说明原因后再运行。"
         )
+
+
+def entry_of(job: Job, server: Server) -> dict[str, Any]:
+    """What the manifest of the delivery date says about this table's file."""
+    return _entry(job, _manifest(_drop(job, server), server))
+
+
+def file_of(job: Job, server: Server) -> Path:
+    """Where the drop of the delivery date has it."""
+    return _drop(job, server) / job.table.source["file"]
 
 
 def _drop(job: Job, server: Server) -> Path:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from jobs.context import Job
 from jobs.readers.extract import check_columns
 from lake_config.errors import SchemaChanged
+from quality.drift import WHOLE_TABLE, Drift, DriftFound
 
 
 class NotJson(Exception):
@@ -35,7 +36,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise SchemaChanged(
             "同一个 JSON 对象里有键重复出现。请数源部门检查后重新交付。"
-        )
+        ) from DriftFound((Drift("duplicate", WHOLE_TABLE),))
     return found
 
 

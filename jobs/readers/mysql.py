@@ -16,9 +16,13 @@ import pymysql
 
 from jobs.context import Job
 from jobs.control_totals import Totals, from_database, mariadb_totals
-from jobs.readers.extract import Extract, address, check_columns, refuse_empty
+from jobs.drift import check_drift
+from jobs.readers.extract import Extract, address, refuse_empty
+from jobs.readers.seen_database import MARIADB, Rows, seen_table
 from lake_config.contract import Server
-from lake_config.errors import SchemaChanged, SourceRefusedLogin, SourceUnavailable
+from lake_config.errors import SourceRefusedLogin, SourceUnavailable
+from lake_config.source_schema import Seen
+from quality.drift import Drifts
 
 DRIVER = "org.mariadb.jdbc.Driver"
 FETCH_ROWS = 10_000
@@ -27,21 +31,16 @@ READ_SECONDS = 3_600
 REFUSALS = (1044, 1045, 1698, 1820, 1862, 4151)
 """Access denied, password expired, account locked."""
 
-COLUMNS = (
-    "select column_name from information_schema.columns "
-    "where table_schema = %s and table_name = %s order by ordinal_position"
-)
-
 
 @contextmanager
 def read_mysql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     """A frame over one connection, and totals that must hold before and after."""
     place = address(job, server)
-    before = _totals(job, server, place)
+    drift, before = _looked(job, server, place)
     refuse_empty(job, before.rows)
 
     def unmoved() -> Totals:
-        if _totals(job, server, place) != before:
+        if _looked(job, server, place) != (drift, before):
             raise SourceUnavailable(
                 f"{job.batch}：读取期间源表发生了变化，本次作废，稍后会自动重试。"
             )
@@ -58,7 +57,7 @@ def read_mysql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
             "fetchsize": str(FETCH_ROWS),
         },
     )
-    yield Extract(frame, unmoved)
+    yield Extract(frame, unmoved, drift)
 
 
 def _name(job: Job, place: dict[str, Any]) -> str:
@@ -67,22 +66,36 @@ def _name(job: Job, place: dict[str, Any]) -> str:
     return f"`{database}`.`{job.table.source['table']}`"
 
 
-def _totals(job: Job, server: Server, place: dict[str, Any]) -> Totals:
+def _looked(job: Job, server: Server, place: dict[str, Any]) -> tuple[Drifts, Totals]:
+    """What has drifted, which comes first, and the totals."""
+    with opened(job, server, place) as cursor:
+        drift = check_drift(job, seen_mysql(job, cursor, place))
+        cursor.execute(mariadb_totals(job.table, _name(job, place)))
+        names = [item[0] for item in cursor.description]
+        return drift, from_database(names, cursor.fetchone())
+
+
+def seen_mysql(job: Job, cursor: Any, place: dict[str, Any]) -> Seen:
+    """The table's columns now."""
+
+    def ask(statement: str, values: list[str]) -> Rows:
+        cursor.execute(statement, values)
+        found: Rows = cursor.fetchall()
+        return found
+
+    where = [place["database"], job.table.source["table"]]
+    return seen_table(job, ask, MARIADB, where, _name(job, place), "`")
+
+
+@contextmanager
+def opened(job: Job, server: Server, place: dict[str, Any]) -> Iterator[Any]:
+    """A cursor; the driver's own errors are not passed on."""
     try:
         # A short login first: the long patience also holds for a port that says nothing.
         _connection(job, server, place, CONNECT_SECONDS).close()
         with _connection(job, server, place, READ_SECONDS) as connection:
             with connection.cursor() as cursor:
-                cursor.execute(COLUMNS, [place["database"], job.table.source["table"]])
-                found = [row[0] for row in cursor.fetchall()]
-                if not found:
-                    raise SchemaChanged(
-                        f"{job.batch}：前置库里没有这张表，或没有权限。"
-                    )
-                check_columns(job, found)
-                cursor.execute(mariadb_totals(job.table, _name(job, place)))
-                names = [item[0] for item in cursor.description]
-                return from_database(names, cursor.fetchone())
+                yield cursor
     except pymysql.MySQLError as error:
         raise _refused(job, error) from None
 

@@ -20,9 +20,12 @@ import psycopg.sql
 
 from jobs.context import Job
 from jobs.control_totals import Totals, from_database, postgresql_totals
-from jobs.readers.extract import Extract, address, check_columns, refuse_empty
+from jobs.drift import check_drift
+from jobs.readers.extract import Extract, address, refuse_empty
+from jobs.readers.seen_database import POSTGRESQL, Rows, seen_table
 from lake_config.contract import Server
-from lake_config.errors import SchemaChanged, SourceRefusedLogin, SourceUnavailable
+from lake_config.errors import SourceRefusedLogin, SourceUnavailable
+from lake_config.source_schema import Seen
 
 # What it cannot do on a dead connection is told in our own words.
 logging.getLogger("psycopg").setLevel(logging.CRITICAL)
@@ -50,10 +53,6 @@ REFUSALS = (
 STATEMENT_SECONDS = 3_600
 PAGES = "select pg_relation_size(%s) / current_setting('block_size')::int"
 FIRST_ROW = "select count(*) from (select from {} limit 1) first"
-COLUMNS = (
-    "select column_name from information_schema.columns "
-    "where table_schema = %s and table_name = %s order by ordinal_position"
-)
 
 
 @contextmanager
@@ -61,7 +60,7 @@ def read_postgresql(job: Job, server: Server, delivered: Path) -> Iterator[Extra
     """A frame over parallel partitions, and totals, of one snapshot."""
     place = address(job, server)
     with exporter(job, server, place) as connection:
-        _check(job, connection, place)
+        drift = check_drift(job, seen_postgresql(job, connection, place))
         snapshot = _one(connection, "select pg_export_snapshot()")
         name = table_name(job, place)
         pages = pages_of(connection, name)
@@ -73,7 +72,7 @@ def read_postgresql(job: Job, server: Server, delivered: Path) -> Iterator[Extra
             properties=_properties(job, server, snapshot),
         )
         with _asked(job, connection, name) as totals:
-            yield Extract(frame, totals)
+            yield Extract(frame, totals, drift)
 
 
 def table_name(job: Job, place: dict[str, Any]) -> str:
@@ -133,12 +132,16 @@ def _one(
     return row[0] if row else None
 
 
-def _check(job: Job, connection: psycopg.Connection, place: dict[str, Any]) -> None:
+def seen_postgresql(
+    job: Job, connection: psycopg.Connection, place: dict[str, Any]
+) -> Seen:
+    """The table's columns in this transaction's state."""
+
+    def ask(statement: str, values: list[str]) -> Rows:
+        return connection.execute(statement, values or None).fetchall()
+
     where = [place.get("schema", "public"), job.table.source["table"]]
-    found = [row[0] for row in connection.execute(COLUMNS, where).fetchall()]
-    if not found:
-        raise SchemaChanged(f"{job.batch}：前置库里没有这张表，或没有读取权限。")
-    check_columns(job, found)
+    return seen_table(job, ask, POSTGRESQL, where, table_name(job, place), '"')
 
 
 def pages_of(connection: psycopg.Connection, name: str) -> int:

@@ -18,6 +18,7 @@ from jobs.context import Job
 from jobs.control_totals import Totals
 from jobs.readers.extract import Extract, address, refuse_empty
 from jobs.readers.json_rows import NotJson, Number, land_rows, parsed, row_check
+from jobs.readers.seen_files import check_page
 from lake_config.contract import Server
 from lake_config.errors import (
     DeliveryIncomplete,
@@ -45,7 +46,8 @@ def read_rest(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
         total = land_rows(job, _rows(job, pages), text)
     refuse_empty(job, total)
     frame = job.spark.read.parquet(str(text))
-    yield Extract(frame, lambda: Totals(total, {}))
+    drift = check_page(job, delivered / "page-000001.json")
+    yield Extract(frame, lambda: Totals(total, {}), drift)
 
 
 def _pages(
@@ -68,6 +70,13 @@ def _pages(
         if cursor is not None and not page["rows"]:
             raise _incomplete(job)
         yield page
+
+
+def first_page(job: Job, server: Server, http: httpx.Client, size: int) -> bytes:
+    """The first page as it came, checked."""
+    answer = _answer(job, server, http, {"cursor": "0", "limit": str(size)})
+    _checked(job, answer)
+    return answer.content
 
 
 def _rows(job: Job, pages: Iterator[Page]) -> Iterator[dict[str, Any]]:

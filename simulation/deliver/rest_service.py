@@ -4,7 +4,8 @@ POST /token with user and secret gives a token that expires; GET /v1/<table>?cur
 gives {total, rows, next_cursor}. `control.json` beside the rows makes it misbehave:
 {"after": 2, "fail": 3} is three failures after two good pages. It can throttle, fail,
 forbid, expire tokens, skip, repeat and empty pages (stall), let the total drift, garble
-bytes, halve characters, apologise in HTML, and die in the middle of an answer.
+bytes, halve characters, give a key twice (double), apologise in HTML, and die in the
+middle of an answer.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ from simulation.city import rows_of
 from simulation.deliver.logins import reader_password
 
 TOKEN_SECONDS = 300
+DOUBLED = b'"rows": [{"key": 1, "key": 2, '
 REFUSALS = {"throttle": 429, "fail": 500, "forbid": 403}
 SPOILED: dict[str, Callable[[bytes], bytes]] = {
     "garble": lambda content: content.replace(b'": "', b'": "\xff'),
     "halve": lambda content: _halved(*content.rpartition(b'"next_cursor"')),
+    "double": lambda content: content.replace(b'"rows": [{', DOUBLED, 1),
     "apologise": lambda content: "<html>系统维护中</html>".encode(),
 }
 

@@ -24,6 +24,8 @@ SHORTEST = 6
 """Shorter cells (codes, given names) occur in any text by chance."""
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
+TOLD = ("alert", "ticket")
+"""Events that tell somebody of a refusal."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def check_refusal(
 
 def _check_events(source: Source, new: Sequence[Event], step: str, code: int) -> None:
     """One failure, after it nothing but its alert, and no receipt that leads on."""
-    *others, failed = [event for event in new if event.kind != "alert"]
+    *others, failed = [event for event in new if event.kind not in TOLD]
     assert [event.kind for event in new if event.index > failed.index] in (
         [],
         ["alert"],
@@ -85,18 +87,18 @@ def _check_texts(source: Source, said: str, new: Sequence[Event]) -> None:
         [said, *(json.dumps(event.body, ensure_ascii=False) for event in new)]
     )
     told = told.replace(source.batch, "").replace(source.day.isoformat(), "")
-    assert not [cell for cell in _cells(source) if cell in told]
+    assert not [cell for cell in cells_of(source) if cell in told]
 
 
-def _cells(source: Source) -> set[str]:
+def cells_of(source: Source) -> set[str]:
     about = (source.settings.layers, source.contract.department, source.table.name)
     return {
         cell
         for day in (DAY, source.day)
         for rows in rows_of(*about, day)
         for row in rows.iter_rows()
-        for cell in row
-        if cell and len(cell) >= SHORTEST
+        for cell in map(str, row)
+        if len(cell) >= SHORTEST
     }
 
 
