@@ -1,4 +1,4 @@
-"""Work on the lake itself: the ledger is verified, alerts that are outstanding go out."""
+"""Work on the lake itself: the ledger is verified, late tables are found, alerts go out."""
 
 from __future__ import annotations
 
@@ -64,3 +64,4 @@ ledger_verification = maintenance(
 alert_delivery = maintenance(
     "alert_delivery", "告警补发", "*/10 * * * *", "alerts send"
 )
+freshness = maintenance("freshness", "时效检查", "30 8 * * *", "alerts check")

@@ -102,6 +102,7 @@ def alert(
     day: date,
     what: str,
     cause: str = "",
+    send: bool = True,
 ) -> None:
     """An alert in the ledger, then in the alert log, then to whoever is to be told.
 
@@ -111,7 +112,7 @@ def alert(
     facts = _facts(department, table, day, what)
     subject = batch_id(department, facts["table"], day)
     open_ledger(settings).append("alert", ACTOR, subject, facts)
-    _tell(settings, facts, cause)
+    _tell(settings, facts, cause, send)
 
 
 def _facts(department: str, table: str | None, day: date, what: str) -> dict[str, str]:
@@ -124,14 +125,17 @@ def _facts(department: str, table: str | None, day: date, what: str) -> dict[str
     }
 
 
-def _tell(settings: Settings, facts: dict[str, str], cause: str) -> None:
+def _tell(
+    settings: Settings, facts: dict[str, str], cause: str, send: bool = True
+) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     told = Alert(now, **facts, **why_and_advice(facts["what"], cause))
     try:
         append(settings.layers.alerts, told)
     except OSError as error:
         sys.stderr.write(f"告警日志写不进去（{error.strerror}），请检查空间和权限。\n")
-    tell_receivers(settings)
+    if send:
+        tell_receivers(settings)
 
 
 def _told(ledger: Ledger, department: str, day: date) -> bool:

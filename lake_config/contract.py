@@ -140,6 +140,14 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Cycle:
+    """How often a table is delivered: every `number` of `unit` (d, month, year)."""
+
+    number: int = 1
+    unit: str = "d"
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table as its department delivers it.
 
@@ -169,6 +177,7 @@ class Table:
     rules: tuple[Rule, ...] = ()
     references: tuple[Reference, ...] = ()
     record_number: str | None = None
+    cycle: Cycle = Cycle()
 
     @property
     def primary_key(self) -> tuple[str, ...]:

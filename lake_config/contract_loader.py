@@ -16,6 +16,7 @@ from lake_config.contract import (
     Band,
     Column,
     Contract,
+    Cycle,
     Reference,
     Rule,
     Server,
@@ -162,8 +163,8 @@ def _table(item: dict[str, Any], data: dict[str, Any], top: dict[str, Any]) -> T
         share_mode=own["shareMode"],
         open_type=own["openType"],
         update_cycle=own["updateCycle"],
-        latency_hours=int(_sla(data, item["name"], "latency")),
-        retention_days=int(_sla(data, item["name"], "retention")),
+        latency_hours=int(_sla(data, item["name"], "latency")["value"]),
+        retention_days=int(_sla(data, item["name"], "retention")["value"]),
         classification=own["classification"],
         control_depth=own["controlDepth"],
         band=Band(
@@ -175,6 +176,7 @@ def _table(item: dict[str, Any], data: dict[str, Any], top: dict[str, Any]) -> T
         rules=tuple(_rule(rule) for rule in item.get("quality", [])),
         references=tuple(_references(item)),
         record_number=own.get("recordNumber"),
+        cycle=_cycle(_sla(data, item["name"], "frequency")),
     )
 
 
@@ -189,12 +191,17 @@ def _source(
     return {"server": own["server"], **place}
 
 
-def _sla(data: dict[str, Any], table: str, name: str) -> Any:
+def _sla(data: dict[str, Any], table: str, name: str) -> dict[str, Any]:
+    """What the contract promises of a table: value and unit."""
     return next(
-        item["value"]
+        item
         for item in data["slaProperties"]
         if (item["property"], item.get("element")) == (name, table)
     )
+
+
+def _cycle(frequency: dict[str, Any]) -> Cycle:
+    return Cycle(max(1, round(frequency["value"])), frequency["unit"])
 
 
 def _column(item: dict[str, Any], transport: str) -> Column:

@@ -34,3 +34,11 @@ def alerts_send() -> None:
     from ops.alerts import send_alerts
 
     send_alerts(load())
+
+
+@alerts_app.command("check")
+def alerts_check() -> None:
+    """按契约的更新周期检查时效；每次逾期只告警一次。"""
+    from ops.late_tables import check_freshness
+
+    check_freshness(load())

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as Grid
 
@@ -29,7 +30,7 @@ STATES = {
 }
 NOT_KNOWN = "地址不是 Apprise 认识的写法，请按 docs/reference/alerts.md 改正"
 UNREADABLE = "告警日志中有一行无法读取，请系统管理员查看日志文件。"
-HEADINGS = ("时间", "部门", "表", "交付日期", "事由", "原因", "处理办法")
+HEADINGS = ("时间", "部门、表、交付日期", "事由", "原因", "处理办法")
 
 
 def show_alerts(settings: Settings, last: int, as_json: bool) -> None:
@@ -37,8 +38,8 @@ def show_alerts(settings: Settings, last: int, as_json: bool) -> None:
     found = deque((entry.alert for entry in entries(settings.layers.alerts)), last)
     alerts = [alert for alert in found if alert]
     if as_json:
-        told = [asdict(alert) for alert in alerts]
-        print(json.dumps(told, ensure_ascii=False, indent=2))  # noqa: T201
+        rows = [asdict(alert) for alert in alerts]
+        print(json.dumps(rows, ensure_ascii=False, indent=2))  # noqa: T201
         return
     console = Console()
     console.print(_grid(alerts) if alerts else "还没有告警。")
@@ -49,9 +50,9 @@ def show_alerts(settings: Settings, last: int, as_json: bool) -> None:
 
 
 def _grid(alerts: list[Alert]) -> Grid:
-    grid = Grid(title="告警", title_justify="left")
+    grid = Grid(title="告警", title_justify="left", box=SIMPLE, padding=(0, 1))
     for name in HEADINGS:
-        grid.add_column(name)
+        grid.add_column(name, overflow="fold")
     for alert in alerts:
         grid.add_row(*_cells(alert))
     return grid
@@ -59,10 +60,8 @@ def _grid(alerts: list[Alert]) -> Grid:
 
 def _cells(alert: Alert) -> tuple[str, ...]:
     return (
-        _city_time(alert.time),
-        alert.department,
-        alert.table,
-        alert.date,
+        _city_time(alert.time).replace(" ", "\n"),
+        f"{alert.department}\n{alert.table}\n{alert.date}",
         _heading(alert.what),
         alert.why,
         alert.advice,

@@ -1,21 +1,34 @@
-"""What became of each table's latest batch, told from the ledger alone."""
+"""What became of each table's latest batch, from the ledger; how fresh it is; its source."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as Grid
 
 from audit.ledger import open_ledger
 from audit.receipts import STEPS
-from lake_config.contract import NOT_SHARED, Table
+from jobs.breaker import Phase, phase
+from jobs.source_breaker import SourceBreaker
+from lake_config.calendar import CITY_TIME
+from lake_config.contract import NOT_SHARED, Contract, Table
 from lake_config.contract_loader import load_contracts
 from lake_config.settings import Settings
+from ops.freshness import Freshness, in_words, judge
 
+NOTHING: dict[str, Any] = {
+    "batch": None,
+    "steps": {},
+    "published": None,
+    "gated_days": (),
+    "published_days": (),
+}
 NOT_COLLECTED = "not_collected"
 KEPT = "not_shared"
 """Past the gate, and by the catalogue no further."""
@@ -32,7 +45,10 @@ VERDICT_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class TableStatus:
-    """One table's latest batch; `verdict` is the last step it passed, or `failed:<step>`."""
+    """One table's latest batch; `verdict` is the last step it passed, or `failed:<step>`.
+
+    `source` is the phase of its server's breaker, `source_until` when an open one is tried.
+    """
 
     department: str
     table: str
@@ -43,20 +59,53 @@ class TableStatus:
     published_rows: int | None
     published_version: int | None
     verdict: str
+    freshness: Freshness
+    server: str
+    source: str
+    source_until: str | None
 
 
-def table_statuses(settings: Settings) -> list[TableStatus]:
+def table_statuses(
+    settings: Settings, now: datetime | None = None
+) -> list[TableStatus]:
     """One entry per table of every contract, in the contracts' order."""
-    latest = _latest_by_table(open_ledger(settings).events(*STEPS, "failed"))
+    now = now or datetime.now(UTC)
+    ledger = open_ledger(settings)
+    latest = _latest_by_table(ledger.events(*STEPS, "failed"))
+    signed = _signed(ledger.events("approved"))
     return [
         _status(
             contract.department,
             table,
-            latest.get((contract.department, table.name)),
+            latest.get((contract.department, table.name)) or dict(NOTHING),
+            signed.get(contract.department),
+            now,
+            _source(settings, contract, table, now),
         )
         for contract in load_contracts(settings.contracts)
         for table in contract.tables
     ]
+
+
+def _signed(approvals: Iterable[Any]) -> dict[str, date]:
+    """Department to the day on which its contract was first signed."""
+    found: dict[str, date] = {}
+    for event in approvals:
+        moment = datetime.fromisoformat(event.time).astimezone(CITY_TIME)
+        found.setdefault(event.subject, moment.date())
+    return found
+
+
+def _source(
+    settings: Settings, contract: Contract, table: Table, now: datetime
+) -> tuple[str, str, str | None]:
+    """Server, the phase of its breaker, and until when it is left alone."""
+    server = contract.server_for(table, settings.server_environment)
+    state = SourceBreaker(settings, contract.department, server.name).state()
+    found = phase(state, now.timestamp())
+    until = datetime.fromtimestamp(state.until, CITY_TIME)
+    shown = until.isoformat() if found is Phase.OPEN else None
+    return server.name, found.value, shown
 
 
 def _latest_by_table(events: Iterable[Any]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -64,7 +113,7 @@ def _latest_by_table(events: Iterable[Any]) -> dict[tuple[str, str], dict[str, A
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for event in events:
         key = (event.body["department"], event.body["table"])
-        entry = found.setdefault(key, {"batch": "", "steps": {}, "published": None})
+        entry = found.setdefault(key, {**NOTHING, "batch": "", "steps": {}})
         _take(entry, event)
     return found
 
@@ -84,15 +133,23 @@ def _take(entry: dict[str, Any], event: Any) -> None:
         # What failed before and went well at last is no failure any more.
         kept = {name: found for name, found in earlier if found[0] or not ok}
         entry["steps"] = {**kept, step: (ok, event.body)}
+    days = f"{event.kind}_days"
+    if days in NOTHING and event.body["ok"] and event.body["date"]:
+        entry[days] = (max([event.body["date"], *entry[days]]),)
     if event.kind == "published" and event.body["ok"]:
         bodies = filter(None, (entry["published"], event.body))
         # As the sharing service: the greatest version is the one that is read.
         entry["published"] = max(bodies, key=lambda body: int(body["version"]))
 
 
-def _status(department: str, table: Table, entry: dict[str, Any] | None) -> TableStatus:
-    if entry is None:
-        entry = {"batch": None, "steps": {}, "published": None}
+def _status(
+    department: str,
+    table: Table,
+    entry: dict[str, Any],
+    signed: date | None,
+    now: datetime,
+    source: tuple[str, str, str | None],
+) -> TableStatus:
     steps = {step: body for step, (ok, body) in entry["steps"].items() if ok}
     published = entry["published"] or {}
     verdict = _verdict(entry["steps"])
@@ -107,7 +164,15 @@ def _status(department: str, table: Table, entry: dict[str, Any] | None) -> Tabl
         published.get("rows"),
         published.get("version"),
         KEPT if kept else verdict,
+        judge(table, _last_good(table, entry), signed, now),
+        *source,
     )
+
+
+def _last_good(table: Table, entry: dict[str, Any]) -> date | None:
+    """Date of the last delivery that came as far as the catalogue lets it."""
+    days = entry["gated_days" if table.share_type == NOT_SHARED else "published_days"]
+    return max(map(date.fromisoformat, days), default=None)
 
 
 def _verdict(steps: dict[str, tuple[bool, Any]]) -> str:
@@ -121,19 +186,24 @@ def _verdict(steps: dict[str, tuple[bool, Any]]) -> str:
 def show_status(settings: Settings, as_json: bool) -> None:
     rows = table_statuses(settings)
     if as_json:
-        print(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))  # noqa: T201
+        told = [asdict(row) for row in rows]
+        print(json.dumps(told, ensure_ascii=False, indent=2, default=str))  # noqa: T201
         return
-    Console().print(status_grid(rows))
+    console = Console()
+    console.print(status_grid(rows))
+    for line in dict.fromkeys(filter(None, map(_unreachable, rows))):
+        console.print(f"[red]{line}[/red]")
 
 
 def status_grid(rows: Iterable[TableStatus]) -> Grid:
     """The same as a table for people."""
-    grid = Grid(title="各表最近一批", title_justify="left")
+    grid = Grid(title="各表最近一批", title_justify="left", box=SIMPLE, padding=(0, 1))
     for name in ("部门", "表", "批次日期"):
-        grid.add_column(name)
+        grid.add_column(name, overflow="fold")
     for name in ("源端", "归集", "隔离", "已发布", "版本"):
         grid.add_column(name, justify="right")
-    grid.add_column("结论")
+    for name in ("结论", "时效"):
+        grid.add_column(name, overflow="fold")
     for row in rows:
         numbers = (
             row.source_rows,
@@ -144,8 +214,24 @@ def status_grid(rows: Iterable[TableStatus]) -> Grid:
         )
         cells = ["–" if number is None else f"{number:,}" for number in numbers]
         day = (row.batch or "–").rsplit(".", 1)[-1]
-        grid.add_row(row.department, row.table, day, *cells, _word(row.verdict))
+        words = _word(row.verdict), _fresh(row.freshness)
+        grid.add_row(row.department, row.table, day, *cells, *words)
     return grid
+
+
+def _fresh(found: Freshness) -> str:
+    words = in_words(found)
+    return words if found.late is None else f"[red]{words}[/red]"
+
+
+def _unreachable(row: TableStatus) -> str:
+    """A line about a source that is left alone; nothing about any other."""
+    if row.source == Phase.CLOSED.value:
+        return ""
+    when = "待试探"
+    if row.source_until:
+        when = f"熔断至 {datetime.fromisoformat(row.source_until):%m-%d %H:%M:%S}"
+    return f"数据源 {row.department}/{row.server}：{when}"
 
 
 def _word(verdict: str) -> str:

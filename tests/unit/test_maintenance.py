@@ -12,6 +12,8 @@ import pytest
 from lake_config.errors import LedgerBroken, NotifyFailed
 from ops.reference_pages import PAGES
 
+DAGS = ("ledger_verification", "alert_delivery", "freshness")
+
 
 @pytest.fixture(scope="module")
 def maintenance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
@@ -33,14 +35,14 @@ def commands(dag: Any) -> list[list[str]]:
 
 def test_every_command_exists(maintenance: Any) -> None:
     page = PAGES["docs/reference/commands.md"]()
-    dags = (maintenance.ledger_verification, maintenance.alert_delivery)
+    dags = [getattr(maintenance, name) for name in DAGS]
     told = [" ".join(arguments) for dag in dags for arguments in commands(dag)]
-    assert "verify" in told and "alerts send" in told
+    assert set(told) >= {"verify", "alerts send", "alerts check"}
     assert [text for text in told if f"## `./lake {text}`" not in page] == []
 
 
 def test_a_failed_task_does_not_hold_back_the_next(maintenance: Any) -> None:
-    for dag in (maintenance.ledger_verification, maintenance.alert_delivery):
+    for dag in (getattr(maintenance, name) for name in DAGS):
         assert {task.trigger_rule for task in dag.tasks} == {"all_done"}
         assert all(task.execution_timeout for task in dag.tasks)
 
