@@ -45,6 +45,7 @@ KINDS |= {
         "quarantine_returned": "department table date rows",
         "redelivery_accepted": "department table date reason_digest",
         "alert": "department table date what",
+        "storage_checked": "endpoint passed properties digest",
         "ticket": "department table date about kinds columns digest",
         "recovered": "offset length torn",
     }.items()

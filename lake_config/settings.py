@@ -85,8 +85,13 @@ class Settings:
         return found
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings of this process. Raises SettingsError with all problems at once."""
+def load(
+    environ: Mapping[str, str] | None = None, unchecked_store: bool = False
+) -> Settings:
+    """Settings of this process. Raises SettingsError with all problems at once.
+
+    Only the commands that set up and check a store take one that was never checked.
+    """
     env = os.environ if environ is None else environ
     home = Path(env.get("LAKE_HOME") or ROOT / "lake_home").resolve()
     cache = Path(env.get("LAKE_CACHE") or Path.home() / ".cache" / "suihua-lake")
@@ -114,6 +119,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     problems = check(settings)
     if problems:
         raise SettingsError("\n".join(problems))
+    if settings.profile == "production" and settings.store and not unchecked_store:
+        from lake_config.store_verdict import require_verdict
+
+        require_verdict(settings)
     return settings
 
 

@@ -17,7 +17,7 @@ def storage_init() -> None:
     """建立存储桶、加密和各职责账号；已有的不会改动。"""
     from ops.storage import init_store
 
-    init_store(load())
+    init_store(load(unchecked_store=True))
 
 
 @storage_app.command("policies")
@@ -27,7 +27,7 @@ def storage_policies(
     """把各职责账号的策略写成文件，交给存储管理员。"""
     from ops.storage import show_policies
 
-    show_policies(load(), to)
+    show_policies(load(unchecked_store=True), to)
 
 
 @storage_app.command("serve")
@@ -35,4 +35,14 @@ def storage_serve() -> None:
     """在本机启动一个对象存储服务（演示和测试用），直到按 Ctrl-C。"""
     from ops.storage import serve_store
 
-    serve_store(load())
+    serve_store(load(unchecked_store=True))
+
+
+@storage_app.command("check")
+def storage_check(
+    rounds: Annotated[int, typer.Option(min=1, help="每项竞争试多少轮")] = 20,
+) -> None:
+    """核验存储：数据湖所依靠的每项性质逐一试过，结论存档并记入账本。"""
+    from ops.storage_check import run_check
+
+    run_check(load(unchecked_store=True), rounds)
