@@ -54,8 +54,7 @@ def refresh_schemas(settings: Settings, department: str | None, day: date) -> No
         console.print(
             f"{contract.department}：{len(kept)} 张表，{path}", soft_wrap=True
         )
-    if refusals:
-        raise refusals[0]
+    _raise_first(refusals)
 
 
 def show_drift(settings: Settings, department: str | None, day: date) -> None:
@@ -84,13 +83,18 @@ def _conclude(grid: Grid, found: Drifts, refusals: list[LakeError]) -> None:
         console.print(grid)
     elif not refusals:
         console.print("源端结构与上次所见一致。")
-    if refusals:
-        raise refusals[0]
+    _raise_first(refusals)
     if worst(found) == REFUSE:
         raise SchemaChanged(
             "有不予归集的变化。请与数源部门确认，改回源端，或修订契约后执行 "
             "./lake schema refresh。"
         )
+
+
+def _raise_first(refusals: list[LakeError]) -> None:
+    """Each was told when it came."""
+    if refusals:
+        raise type(refusals[0])(f"{len(refusals)} 张表没有看到，原因见上；其余已处理。")
 
 
 def _rows(job: Job, seen: Seen, changes: Drifts) -> Iterator[tuple[str, ...]]:

@@ -77,11 +77,14 @@ def number_facts(
 ) -> tuple[str, int | None] | None:
     """(type, scale) that texts show where the contract expects numbers, else None.
 
-    Fewer digits after the point than agreed are a matter of that day's values.
+    No texts show no type. Fewer digits after the point than agreed are a matter of that
+    day's values.
     """
     texts = [cell for cell in cells if cell]
-    if column.logical_type not in ("integer", "number") or not texts:
+    if column.logical_type not in ("integer", "number"):
         return None
+    if not texts:
+        return "", None
     found = [shape for shape in map(PLAIN_NUMBER.fullmatch, texts) if shape]
     if len(found) < len(texts) / 2:
         return "text", None

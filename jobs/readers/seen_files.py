@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 from jobs.context import Job
 from jobs.drift import check_drift
 from jobs.readers.json_rows import NotJson, Number, parsed
+from jobs.readers.workbook import NUMBERS
 from lake_config.contract import Server
 from lake_config.source_schema import UNITS, Seen, SeenColumn
 from quality.cell_layout import layout_of, number_facts
@@ -69,7 +71,7 @@ def _csv(job: Job, server: Server, path: Path) -> Seen:
     with path.open(encoding=server.encoding, errors="replace", newline="") as file:
         lines = csv.reader(file)
         names = [name.lstrip("\ufeff") for name in next(lines, [])]
-        rows = [row for row in islice(lines, FIRST_ROWS) if len(row) == len(names)]
+        rows = [row for row in _until_broken(lines) if len(row) == len(names)]
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     cells = [[cell or None for cell in column] for column in columns]
     encoding = _encoding(path, server)
@@ -77,6 +79,12 @@ def _csv(job: Job, server: Server, path: Path) -> Seen:
         _told(job, SeenColumn(name, TEXT, encoding=encoding), column)
         for name, column in zip(names, cells, strict=True)
     )
+
+
+def _until_broken(lines: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The first rows; those before a cell that is too large tell enough."""
+    with suppress(csv.Error):
+        yield from islice(lines, FIRST_ROWS)
 
 
 def _encoding(path: Path, server: Server) -> str:
@@ -173,8 +181,20 @@ def _of_field(field: pa.Field) -> SeenColumn:
 
 def _xlsx(job: Job, server: Server, path: Path) -> Seen:
     """Of the texts that the reader has put beside the workbook."""
-    seen = _parquet(job, server, path.with_suffix(".text.parquet"))
-    return tuple(replace(column, nullable=None) for column in seen)
+    text = path.with_suffix(".text.parquet")
+    numbers = {
+        field.name
+        for field in pq.read_schema(text)
+        if NUMBERS.items() <= (field.metadata or {}).items()
+    } - _numbers(job)
+    return tuple(
+        replace(
+            column,
+            type="number" if column.name in numbers else column.type,
+            nullable=None,
+        )
+        for column in _parquet(job, server, text)
+    )
 
 
 def _told(job: Job, column: SeenColumn, cells: list[str | None]) -> SeenColumn:

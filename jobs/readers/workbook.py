@@ -32,6 +32,9 @@ LONG_NUMBER = 10**15
 ERROR_CELL = re.compile(rb"""<(?:\w+:)?c\b([^>]*\bt=["']e["'][^>]*)>""")
 CELL_PLACE = re.compile(rb"""\br=["']([A-Z]+)""")
 NOWHERE = -1
+FIRST_ROWS = 1_000
+NUMBERS = {b"cells": b"number"}
+"""Of a column of the texts: in the workbook they are numbers."""
 
 
 def as_text(
@@ -90,6 +93,13 @@ def long_numbers(rows: list[list[Any]]) -> Counter[int]:
     )
 
 
+def mostly_numbers(rows: list[list[Any]], place: int) -> bool:
+    """Whether the first cells of a column are numbers, and not texts of digits."""
+    cells = [row[place] for row in rows[:FIRST_ROWS] if row[place] not in (None, "")]
+    numbers = [cell for cell in cells if type(cell) in (int, float)]
+    return 2 * len(numbers) > len(cells)
+
+
 def error_cells(workbook: str) -> Counter[int]:
     """How many cells of each column show #N/A and the like, which the parser calls empty."""
     with ZipFile(workbook) as archive:
@@ -126,7 +136,15 @@ def main(workbook: str, text: str, moments: str) -> None:
         pa.array([cell_text(row[place], moment) for row in rows], pa.string())
         for place, moment in enumerate(of_time)
     ]
-    pq.write_table(pa.table(columns, names=[str(name) for name in names]), text)
+    kinds = [
+        NUMBERS if mostly_numbers(rows, place) else None
+        for place, _ in enumerate(names)
+    ]
+    fields = [
+        pa.field(str(name), pa.string(), metadata=kind)
+        for name, kind in zip(names, kinds, strict=True)
+    ]
+    pq.write_table(pa.table(columns, schema=pa.schema(fields)), text)
     said = {"long_numbers": long_numbers(rows), "errors": error_cells(workbook)}
     sys.stdout.write(json.dumps(said))
 
