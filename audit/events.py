@@ -53,7 +53,7 @@ KINDS |= {
 """Event kind to the fields its body must have; no kind allows any other field but those
 in OPTIONAL."""
 
-OPTIONAL = frozenset({"duration_seconds", "warned", "staged_version", "drift"})
+OPTIONAL = frozenset({"duration_seconds", "warned", "staged_version", "drift", "lease"})
 
 
 @dataclass(frozen=True, slots=True)

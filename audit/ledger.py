@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,11 +60,25 @@ class Ledger:
         self._key = private_key(layers.keys / SIGNING_KEY)
         self._index = index_of(self.file, layers.ledger_index)
 
-    def append(self, kind: str, actor: str, subject: str, body: Json) -> Event:
-        """Make one event durable and return it."""
+    def append(
+        self,
+        kind: str,
+        actor: str,
+        subject: str,
+        body: Json,
+        unless: Callable[[], None] | None = None,
+    ) -> Event:
+        """Make one event durable and return it.
+
+        `unless` is asked under the lock, when no other event can come in between: where
+        it raises, nothing is written.
+        """
         try:
             with _locked(self._lock):
-                return self._write(self._settled(), kind, actor, subject, body)
+                end = self._settled()
+                if unless:
+                    unless()
+                return self._write(end, kind, actor, subject, body)
         except OSError as error:
             raise LedgerUnwritable(
                 f"审计账本写不进去（{error.strerror}），因此本次操作没有进行。"

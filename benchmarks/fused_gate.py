@@ -31,10 +31,10 @@ def run(stage: Stage) -> dict[str, Any]:
 
     def plain() -> Path:
         path = stage.folder("landed")
-        write_once(raw_rows(job, landed()), path)
+        write_once(raw_rows(job, landed()), str(path))
         return path
 
     def ours() -> None:
-        collected(row_violations(job.table, rules, committed_rows(plain())))
+        collected(row_violations(job.table, rules, committed_rows(job.store, plain())))
 
     return compare("P4", GOAL, stage.rows, plain, ours, warm_ups=3)

@@ -27,6 +27,7 @@ from jobs.reconcile import reconcile
 from jobs.session import session
 from lake_config.contract import Contract
 from lake_config.contract_loader import load_contracts
+from lake_config.duties import Duty
 from lake_config.settings import Settings, load
 from ops.source_counts import source_rows
 from ops.source_servers import running_sources
@@ -58,7 +59,7 @@ class Stage:
     def of(self, table: str, number: int) -> Job:
         day = FIRST_DAY + timedelta(days=number)
         return Job(
-            self.settings, self.contract, self.contract.table(table), day, "bench"
+            self.settings, self.contract, self.contract.table(table), day, "land"
         )
 
     def land_parents(self, number: int) -> None:
@@ -116,7 +117,7 @@ def stage(rows: int) -> Iterator[Stage]:
         simulate(settings.layers, [contract], persons, 1, FIRST_DAY, _quiet)
         with running_sources(settings, [contract], _quiet):
             deliver(settings, [contract], FIRST_DAY, _quiet)
-            session(settings, "bench")
+            session(settings, Duty.COLLECTOR, "bench")
             table = contract.table(TABLE)
             found = source_rows(settings, contract, table, FIRST_DAY)
             yield Stage(settings, contract, found)

@@ -16,10 +16,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from jobs.context import Job
-from jobs.delta_files import make_durable
+from jobs.delta_files import rows_of
 from lake_config.contract import Rule
 from lake_config.errors import OutOfTurn
-from lake_config.settings import write_private
 from quality.suite import stop_rules
 
 KEPT = pa.schema([("_row", pa.int64()), ("rules", pa.list_(pa.string()))])
@@ -29,15 +28,14 @@ KEPT_DDL = "_row bigint, rules array<string>"
 def read_raw(job: Job, path: Path) -> DataFrame:
     """All rows of an attempt as they were landed and judged, whatever came later."""
     landed = job.spark.read.format("delta").option("versionAsOf", 0)
-    return landed.load(str(path))
+    return landed.load(job.store.spark_address(path))
 
 
 def keep_broken_rows(job: Job, path: Path, broken: pa.Table) -> None:
     """Which rows break which rules, in one file that is there whole or not at all."""
-    content, file = BytesIO(), job.layers.broken_rows(path)
+    content = BytesIO()
     pq.write_table(broken.cast(KEPT), content, compression="zstd")
-    write_private(file, content.getvalue())
-    make_durable([file], job.settings.home)
+    job.store.write(job.layers.broken_rows(path), content.getvalue())
 
 
 def quarantined(job: Job, path: Path, rules: tuple[Rule, ...]) -> DataFrame:
@@ -58,7 +56,8 @@ def _with_all_rules(job: Job, path: Path) -> DataFrame:
     none = F.array().cast("array<string>")
     if not _kept(job, file):
         return rows.withColumn("_rules", none)
-    broken = F.broadcast(job.spark.read.schema(KEPT_DDL).parquet(str(file)))
+    kept = job.spark.read.schema(KEPT_DDL).parquet(job.store.spark_address(file))
+    broken = F.broadcast(kept)
     both = rows.join(broken, on="_row", how="left")
     return both.withColumn("_rules", F.coalesce("rules", none)).drop("rules")
 
@@ -66,7 +65,7 @@ def _with_all_rules(job: Job, path: Path) -> DataFrame:
 def _kept(job: Job, file: Path) -> int:
     """How many rows break a rule, by the footer."""
     try:
-        return pq.read_metadata(file).num_rows
+        return rows_of(job.store, file)
     except FileNotFoundError:
         raise OutOfTurn(f"{job.batch}：把关的判定文件不在了，请重新把关。") from None
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
 import time
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
@@ -21,7 +20,7 @@ from audit.receipts import counting
 from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
 from jobs.control_totals import Totals, depth
-from jobs.delta_files import NO_STATISTICS, make_durable, rows_added
+from jobs.delta_files import NO_STATISTICS, rows_added
 from jobs.drift import noted, ticketed
 from jobs.readers import READERS
 from jobs.readers.extract import check_types
@@ -38,7 +37,6 @@ from lake_config.errors import (
     SourceAuthorisationLapsed,
     SourceUnavailable,
 )
-from lake_config.settings import write_private
 from privacy.keys import ledger_digest
 from quality.drift import Drifts
 from quality.frames import count
@@ -64,7 +62,7 @@ def collect(job: Job) -> Collected:
     )
     began = time.monotonic()
     with ticketed(job), ExitStack() as undo:
-        undo.callback(shutil.rmtree, path, ignore_errors=True)
+        undo.callback(job.store.remove, path)
         totals, rows, drift = _attempted(job, server, path)
         undo.pop_all()
     body = job.record(
@@ -85,11 +83,10 @@ def collect(job: Job) -> Collected:
 def _attempted(job: Job, server: Server, path: Path) -> tuple[Totals, int, Drifts]:
     """What the source said, how many rows were read back from the commit, what drifted."""
     totals, drift = _land(job, server, path)
-    rows = rows_added(path, 0)
+    rows = rows_added(job.store, path, 0)
     _refuse_undecodable(job, server, path, rows)
     _keep_totals(job, path, totals)
-    made = [item for item in path.rglob("*") if item.is_file()]
-    make_durable(made, job.settings.home)
+    job.store.settle(job.store.files(path))
     return totals, rows, drift
 
 
@@ -99,7 +96,7 @@ def _refuse_undecodable(job: Job, server: Server, path: Path, rows: int) -> None
     if "decodable" not in {rule.kind for rule in rules}:
         return
     with no_cell_told(job):
-        found = count(committed_rows(path).filter(undecodable(rules)))
+        found = count(committed_rows(job.store, path).filter(undecodable(rules)))
     if found > UNDECODABLE_SHARE * rows:
         raise DeliveryUndecodable(
             f"{job.batch}：{rows} 行中有 {found} 行无法按 {server.encoding} 解码，"
@@ -129,7 +126,7 @@ def _land(job: Job, server: Server, path: Path) -> tuple[Totals, Drifts]:
     ):
         try:
             check_types(job, extract.frame)
-            write_once(raw_rows(job, extract.frame), path)
+            write_once(raw_rows(job, extract.frame), job.store.spark_address(path))
         except ENGINE_ERRORS as error:
             raise _failed(job, server, error) from None
         return extract.totals(), extract.drift
@@ -147,9 +144,9 @@ def raw_rows(job: Job, frame: DataFrame) -> DataFrame:
     )
 
 
-def write_once(frame: DataFrame, path: Path) -> None:
+def write_once(frame: DataFrame, address: str) -> None:
     """A Delta table at version 0; an existing folder is never written to."""
-    frame.write.format("delta").mode("error").options(**NO_STATISTICS).save(str(path))
+    frame.write.format("delta").mode("error").options(**NO_STATISTICS).save(address)
 
 
 def _failed(job: Job, server: Server, error: Exception) -> LakeError:
@@ -166,4 +163,4 @@ def _failed(job: Job, server: Server, error: Exception) -> LakeError:
 def _keep_totals(job: Job, path: Path, totals: Totals) -> None:
     """The source's plain totals stay in raw, for the reconciliation."""
     content = {"rows": totals.rows, "sums": totals.sums}
-    write_private(job.layers.control_totals(path), json.dumps(content))
+    job.store.write(job.layers.control_totals(path), json.dumps(content).encode())

@@ -17,14 +17,16 @@ import polars as pl
 from jobs.context import Job
 from jobs.delta_files import files_added
 from lake_config.errors import JobFailed
+from storage.store import Store
 
 STDERR = 2
 
 
-def committed_rows(attempt: Path) -> pl.LazyFrame:
+def committed_rows(store: Store, attempt: Path) -> pl.LazyFrame:
     """Whatever else lies in the folder is not read."""
-    files = [attempt / name for name in sorted(files_added(attempt, 0))]
-    return pl.scan_parquet(files, glob=False)
+    names = sorted(files_added(store, attempt, 0))
+    files = [store.address(attempt / name) for name in names]
+    return pl.scan_parquet(files, glob=False, storage_options=store.options or None)
 
 
 @contextmanager

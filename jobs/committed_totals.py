@@ -18,6 +18,7 @@ from jobs.delta_files import rows_added
 from lake_config.contract import Table
 from lake_config.errors import JobFailed
 from quality.frames import collected
+from storage.store import Store
 
 PLAIN = (pl.String, pl.Int64, pl.Date, pl.Boolean, pl.Decimal)
 """Types that polars writes as Spark and the databases do."""
@@ -26,14 +27,16 @@ BITS_60 = 15
 """So many hexadecimal digits."""
 
 
-def committed_totals(attempt: Path, table: Table, sums: Collection[str]) -> Totals:
+def committed_totals(
+    store: Store, attempt: Path, table: Table, sums: Collection[str]
+) -> Totals:
     """As many checksums as the source gave, over the rows of the attempt's one commit."""
     names = [column.name for column in table.columns]
     asked = [name for name in (ROW_SUM, *names) if name in sums]
-    number = rows_added(attempt, 0)
+    number = rows_added(store, attempt, 0)
     if not asked or not number:
         return Totals(number, dict.fromkeys(asked, 0))
-    rows = committed_rows(attempt)
+    rows = committed_rows(store, attempt)
     types = rows.collect_schema()
     needed = names if ROW_SUM in asked else asked
     cells = {name: canonical(name, types[name]) for name in needed}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,10 +13,20 @@ from pyspark.sql import SparkSession
 from audit.ledger import Ledger, open_ledger
 from jobs.session import session
 from lake_config.contract import Contract, Table
+from lake_config.duties import Duty
 from lake_config.layers import Layers, batch_id
 from lake_config.settings import Settings
+from storage.store import Store, store_of
 
 ACTOR = "jobs"
+DUTIES = {
+    "land": Duty.COLLECTOR,
+    "gate": Duty.COLLECTOR,
+    "release": Duty.MASKER,
+    "quarantine": Duty.MASKER,
+    "redeliver": Duty.COLLECTOR,
+}
+"""Whose account a command reads and writes with; publishing takes its own."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,7 @@ class Job:
     contract: Contract
     table: Table
     date: date
-    name: str = "job"
+    name: str = "land"
 
     @property
     def batch(self) -> str:
@@ -40,12 +51,33 @@ class Job:
     def ledger(self) -> Ledger:
         return open_ledger(self.settings)
 
+    @property
+    def duty(self) -> Duty:
+        return DUTIES[self.name]
+
+    @cached_property
+    def store(self) -> Store:
+        """The zones, as this command's duty sees them."""
+        return store_of(self.settings, self.duty)
+
+    @cached_property
+    def publishing(self) -> Store:
+        """The zones as the only writer of the shared one sees them."""
+        return store_of(self.settings, Duty.PUBLISHER)
+
     @cached_property
     def spark(self) -> SparkSession:
-        return session(self.settings, f"{self.name} {self.batch}")
+        return session(self.settings, self.duty, f"{self.name} {self.batch}")
 
-    def record(self, kind: str, attempt: str, ok: bool, **facts: Any) -> dict[str, Any]:
-        """Append a step's receipt; returns its body."""
+    def record(
+        self,
+        kind: str,
+        attempt: str,
+        ok: bool,
+        unless: Callable[[], None] | None = None,
+        **facts: Any,
+    ) -> dict[str, Any]:
+        """Append a step's receipt, unless that raises; returns its body."""
         body = {
             "ok": ok,
             "department": self.contract.department,
@@ -55,5 +87,5 @@ class Job:
             "attempt": attempt,
             **facts,
         }
-        self.ledger.append(kind, ACTOR, self.batch, body)
+        self.ledger.append(kind, ACTOR, self.batch, body, unless)
         return body

@@ -98,7 +98,7 @@ def _refuse_if_done(job: Job, step: Reconciled, published: Receipt | None) -> No
         return
     released = find(job.ledger, "published", job.batch, step.attempt)
     same = before.body.get("compared_with") == place_of(published)
-    if released or (same and job.layers.broken_rows(step.raw(job)).exists()):
+    if released or (same and job.store.holds(job.layers.broken_rows(step.raw(job)))):
         raise NothingToDo(f"{job.batch}：已把关。")
 
 
@@ -110,7 +110,7 @@ def _parent_names(job: Job) -> set[str]:
 def _parent(job: Job, name: str) -> pl.LazyFrame:
     """All collected rows of a parent; OutOfTurn when it was not collected."""
     parent = Job(job.settings, job.contract, job.contract.table(name), job.date, "gate")
-    return committed_rows(Reconciled.load(parent).raw(parent))
+    return committed_rows(job.store, Reconciled.load(parent).raw(parent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,11 @@ class _Seen:
 
 def _seen(job: Job, rules: tuple[Rule, ...], path: Path) -> _Seen:
     """Every rule judged; which rows break which is kept beside the batch."""
-    rows = committed_rows(path)
+    rows = committed_rows(job.store, path)
     parents = {name: _parent(job, name) for name in _parent_names(job)}
     broken = broken_rows(job.table, rules, rows, parents)
     keep_broken_rows(job, path, broken.to_arrow())
-    found = combinations(broken, rows_added(path, 0))
+    found = combinations(broken, rows_added(job.store, path, 0))
     names = rows.collect_schema().names()
     return _Seen(names, found, distinct_keys(job.table, rows))
 

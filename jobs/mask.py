@@ -7,7 +7,6 @@ What the scan refuses is deleted before anything else happens; the published ver
 from __future__ import annotations
 
 import secrets
-import shutil
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -49,7 +48,7 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     rows = accepted(job, gated.raw(job), rules)
     masked = mask(rows, job.table, scope, job.settings, parsed)
     seen = _write(job, masked, staged)
-    files = files_of(staged)
+    files = files_of(job.store, staged)
     scan = _scan(job, masked, staged, seen)
     written = sum(file["rows"] for file in files)
     complete = written == seen[ROWS] == gated.body["accepted"]
@@ -57,7 +56,7 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
         keep_list(job, staged, files)
     else:
         # First, so that a crash between here and the receipt leaves nothing behind.
-        shutil.rmtree(staged)
+        job.store.remove(staged)
     body = job.record(
         "masked",
         gated.attempt,
@@ -86,7 +85,7 @@ def _refuse_if_done(job: Job, attempt: str) -> None:
         job.contract.digest,
         POLICY_VERSION,
     )
-    if same and (job.settings.home / done.body["staged"]).exists():
+    if same and job.store.holds(job.settings.home / done.body["staged"]):
         raise NothingToDo(f"{job.batch}：已脱敏，没有改动。")
 
 
@@ -103,7 +102,7 @@ def _fresh_folder(job: Job, attempt: str) -> Path:
     name = f"{attempt}.{secrets.token_hex(4)}"
     facts = (job.contract.department, job.table.name, job.date)
     staged = job.layers.staged(CURATED, *facts, name)
-    shutil.rmtree(staged.parent, ignore_errors=True)
+    job.store.remove(staged.parent)
     return staged
 
 
@@ -112,10 +111,10 @@ def _write(job: Job, masked: DataFrame, staged: Path) -> dict[str, int]:
     seen = Observation()
     try:
         writer = observed(masked, seen).write.format("delta").mode("error")
-        writer.options(**NO_STATISTICS).save(str(staged))
+        writer.options(**NO_STATISTICS).save(job.store.spark_address(staged))
         return {name: int(seen.get[name]) for name in (ROWS, HITS)}
     except ENGINE_ERRORS as error:
-        shutil.rmtree(staged, ignore_errors=True)
+        job.store.remove(staged)
         kind = type(error).__name__
         raise JobFailed(
             f"{job.batch}：脱敏写入中断（{kind}），没有留下任何内容，稍后重试。"
@@ -131,7 +130,7 @@ def _scan(
     comments = [job.table.column(name).business_name for name in names]
     found = dict(hits_in([*names, *comments]))
     if seen[HITS]:
-        written = job.spark.read.format("delta").load(str(staged))
+        written = job.spark.read.format("delta").load(job.store.spark_address(staged))
         found |= hits_by_column(written)
     return {
         "cells": seen[ROWS] * len(columns),

@@ -1,23 +1,20 @@
 """Publish: the scanned bytes, and no others, become a version people may read.
 
-Files are linked unchanged into the shared table's folder and committed by delta-rs in one
-transaction at an expected version. Killed anywhere, a second run finds its own commit in
-the log, or starts over; what was linked and never committed is removed by the next run.
-Whether the batch is still the one to publish is asked again under the writer's lock.
+Files are taken unchanged into the shared table's folder (linked, or copied by the store)
+and committed by delta-rs in one transaction at an expected version. Killed anywhere, a
+second run finds its own commit in the log, or starts over with the same names. Whether the
+batch is still the one to publish is asked again by the holder of the table's lease, and
+once more under the ledger's lock, where a publisher that was overtaken is refused.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
-import os
-import secrets
-import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
@@ -25,7 +22,8 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from audit.receipts import find
 from jobs.context import Job
-from jobs.delta_files import files_added, make_durable, version_files
+from jobs.delta_files import version_files
+from jobs.lease import Lease, lease
 from jobs.scanned import scanned
 from jobs.steps import Masked, Published
 from jobs.turn import (
@@ -34,6 +32,7 @@ from jobs.turn import (
     refuse_if_not_shared,
     refuse_if_out_of_turn,
 )
+from lake_config.digests import sm3
 from lake_config.errors import JobFailed, LeakFound, NothingToDo, OutOfTurn
 from lake_config.layers import CURATED
 from privacy.approval import check
@@ -47,7 +46,6 @@ PROPERTIES = {
 """Old versions stay until our own retention job removes them; no statistics of cells."""
 
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
-READ_ONLY = 0o400
 
 
 def publish(job: Job, masked: Masked) -> Published:
@@ -58,18 +56,26 @@ def publish(job: Job, masked: Masked) -> Published:
         raise OutOfTurn(f"{job.batch}：脱敏时用的是另一版策略，请重新执行脱敏。")
     approvals = check(job.settings, job.contract, POLICY_VERSION)
     table = job.layers.shared_table(CURATED, job.contract.department, job.table.name)
-    with _only_writer(table):
-        refuse_if_published(job, masked.attempt)
-        refuse_if_out_of_turn(job)
-        refuse_if_masked_again(job, masked)
+    lying = job.layers.leases(CURATED, job.contract.department, job.table.name)
+    patience = job.settings.lease_seconds
+    with _no_engine_quoted(job), lease(job.publishing, lying, patience) as held:
+
+        def still_mine() -> None:
+            held.confirm()
+            refuse_if_published(job, masked.attempt)
+            refuse_if_out_of_turn(job)
+            refuse_if_masked_again(job, masked)
+
+        still_mine()
         version = _resumed(job, masked, table)
         if version is None:
-            version = _moved(job, masked, table)
-        make_durable(version_files(table, version), job.settings.home)
+            version = _moved(job, masked, table, held)
+        job.publishing.settle(version_files(job.publishing, table, version))
         body = job.record(
             "published",
             masked.attempt,
             True,
+            unless=still_mine,
             rows=masked.body["rows"],
             recipient=CURATED,
             purpose=masked.body["purpose"],
@@ -77,9 +83,22 @@ def publish(job: Job, masked: Masked) -> Published:
             version=version,
             approvals=list(approvals),
             files_digest=masked.body["files_digest"],
+            lease=held.token,
         )
     _clear_staged(job)
     return Published(masked.attempt, body)
+
+
+@contextmanager
+def _no_engine_quoted(job: Job) -> Iterator[None]:
+    """A store that answers the engine late or never is asked again later."""
+    try:
+        yield
+    except (OSError, DeltaError) as error:
+        kind = type(error).__name__
+        raise JobFailed(
+            f"{job.batch}：存储没有完成发布所需的操作（{kind}），稍后重试。"
+        ) from None
 
 
 def refuse_if_published(job: Job, attempt: str) -> None:
@@ -93,26 +112,14 @@ def refuse_if_published(job: Job, attempt: str) -> None:
 
 
 def _clear_staged(job: Job) -> None:
-    """The shared folder holds the same bytes by a link of its own."""
+    """The shared folder holds the same bytes on its own account."""
     facts = (CURATED, job.contract.department, job.table.name, job.date, "")
-    shutil.rmtree(job.layers.staged(*facts), ignore_errors=True)
+    job.store.remove(job.layers.staged(*facts))
 
 
-@contextmanager
-def _only_writer(table: Path) -> Iterator[None]:
-    """One publisher at a time on this machine: removing leftovers must not race."""
-    table.mkdir(parents=True, exist_ok=True)
-    folder = os.open(table, os.O_RDONLY)
+def _open(job: Job, table: Path) -> DeltaTable | None:
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
-def _open(table: Path) -> DeltaTable | None:
-    try:
-        return DeltaTable(str(table))
+        return job.publishing.table(table)
     except TableNotFoundError:
         return None
 
@@ -125,7 +132,7 @@ def _metadata(job: Job, masked: Masked) -> dict[str, str]:
 
 def _own_commit(job: Job, masked: Masked, table: Path) -> int | None:
     """The latest version that a run of this very publication committed."""
-    found = _open(table)
+    found = _open(job, table)
     wanted = _metadata(job, masked)
     for commit in found.history() if found else ():
         if wanted.items() <= commit.items():
@@ -143,17 +150,20 @@ def _resumed(job: Job, masked: Masked, table: Path) -> int | None:
     return None if overtaken else version
 
 
-def _moved(job: Job, masked: Masked, table: Path) -> int:
-    """Link the files and commit them at exactly the next version."""
+def _moved(job: Job, masked: Masked, table: Path, held: Lease) -> int:
+    """Take the files and commit them at exactly the next version."""
     staged = job.settings.home / masked.body["staged"]
-    current = _open(table)
-    _remove_leftovers(table, current)
-    linked = [_linked(job, staged, item, table) for item in scanned(job, masked)]
-    _sync(table)
+    current = _open(job, table)
+    taken = []
+    for file in scanned(job, masked):
+        held.keep()
+        taken.append(_taken(job, staged, file, table))
+    job.publishing.settle([table / action.path for action in taken])
     expected = 0 if current is None else current.version() + 1
-    schema = DeltaTable(str(staged)).schema()
+    schema = job.publishing.table(staged).schema()
+    held.keep()
     try:
-        _commit(table, current, linked, schema, _metadata(job, masked))
+        _commit(job, table, current, taken, schema, _metadata(job, masked))
     except DeltaError:
         raise JobFailed(
             f"{job.batch}：发布事务没有成功，共享库保持原样，稍后重试。"
@@ -164,6 +174,7 @@ def _moved(job: Job, masked: Masked, table: Path) -> int:
 
 
 def _commit(
+    job: Job,
     table: Path,
     current: DeltaTable | None,
     actions: list[Any],
@@ -174,10 +185,11 @@ def _commit(
     properties = CommitProperties(custom_metadata=metadata, max_commit_retries=0)
     if current is None:
         create_table_with_add_actions(
-            str(table),
+            job.publishing.address(table),
             schema,
             actions,
             configuration=PROPERTIES,
+            storage_options=job.publishing.options or None,
             commit_properties=properties,
         )
     else:
@@ -186,53 +198,23 @@ def _commit(
         )
 
 
-def _remove_leftovers(table: Path, current: DeltaTable | None) -> None:
-    """Files a killed run linked and no version names."""
-    versions = range(current.version() + 1 if current else 0)
-    known = set().union(*(files_added(table, version) for version in versions))
-    for path in table.glob("*.parquet"):
-        if path.name not in known:
-            path.unlink()
+def _taken(job: Job, staged: Path, file: dict[str, Any], table: Path) -> AddAction:
+    """The scanned bytes under a name of their own; refused when they are not those.
 
-
-def _linked(job: Job, staged: Path, file: dict[str, Any], table: Path) -> AddAction:
-    """The scanned bytes under a fresh name; refused when they are not those any more."""
+    The name is made from the attempt and the content, so that a second run finds what a
+    killed one left; the engine's own name may tell more than it should.
+    """
     source = staged / Path(file["path"]).name
-    if not source.is_file():
-        raise OutOfTurn(f"{job.batch}：待发布文件不在了，请重新执行脱敏。")
-    source.chmod(READ_ONLY)
-    name = secrets.token_hex(16).translate(LETTERS)
+    name = sm3(f"{staged.name} {file['sha256']}".encode())[:32].translate(LETTERS)
     target = table / f"part-{name}.parquet"
-    with source.open("rb") as opened:
-        same = hashlib.file_digest(opened, "sha256").hexdigest() == file["sha256"]
-        if not (same and _placed(opened, source, target)):
-            target.unlink(missing_ok=True)
-            raise LeakFound(
-                f"{job.batch}：待发布文件与扫描时不同，拒绝发布。请查明原因后重新执行脱敏。"
-            )
-    stamp = int(target.stat().st_mtime * 1000)
+    try:
+        good = job.publishing.take(source, target, file["sha256"])
+    except FileNotFoundError:
+        raise OutOfTurn(f"{job.batch}：待发布文件不在了，请重新执行脱敏。") from None
+    if not good:
+        raise LeakFound(
+            f"{job.batch}：待发布文件与扫描时不同，拒绝发布。请查明原因后重新执行脱敏。"
+        )
     facts = json.dumps({"numRecords": file["rows"]})
+    stamp = int(time.time() * 1000)
     return AddAction(target.name, file["size"], {}, stamp, True, facts)
-
-
-def _placed(opened: BinaryIO, source: Path, target: Path) -> bool:
-    """Link the very file that was read, by its number, not whatever has its name now."""
-    try:
-        os.link(source, target)
-    except OSError:
-        opened.seek(0)
-        with target.open("xb") as copy:
-            shutil.copyfileobj(opened, copy)
-            os.fsync(copy.fileno())
-        target.chmod(READ_ONLY)
-        return True
-    return os.path.samestat(os.fstat(opened.fileno()), target.stat())
-
-
-def _sync(folder: Path) -> None:
-    """Make the links durable before a log entry names them."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

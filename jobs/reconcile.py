@@ -28,7 +28,9 @@ def reconcile(job: Job, collected: Collected) -> Reconciled:
         rows, checks = collected.body["collected_rows"], [KEPT_TOTALS_CHANGED]
     else:
         with no_cell_told(job):
-            lake = committed_totals(collected.raw(job), job.table, source.sums)
+            lake = committed_totals(
+                job.store, collected.raw(job), job.table, source.sums
+            )
         rows, checks = lake.rows, _checks(job, source, lake)
     ok = all(check["ok"] for check in checks)
     body = job.record("reconciled", collected.attempt, ok, rows=rows, checks=checks)
@@ -41,7 +43,7 @@ def _kept_totals(job: Job, collected: Collected) -> Totals | None:
     """The source's totals as they lie in raw; None unless the receipt vouches for them."""
     path = job.layers.control_totals(collected.raw(job))
     try:
-        kept = json.loads(path.read_text("utf-8"))
+        kept = json.loads(job.store.read(path))
         sums = {name: int(value) for name, value in kept["sums"].items()}
         totals = Totals(int(kept["rows"]), sums)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

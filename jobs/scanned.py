@@ -16,7 +16,6 @@ from jobs.context import Job
 from jobs.steps import Masked
 from lake_config.digests import sm3
 from lake_config.errors import LeakFound, OutOfTurn
-from lake_config.settings import write_private
 
 Files = list[dict[str, Any]]
 CONTENT = ("rows", "sha256", "size")
@@ -29,14 +28,14 @@ def files_digest(files: Files) -> str:
 
 
 def keep_list(job: Job, staged: Path, files: Files) -> None:
-    write_private(job.layers.scanned_files(staged), json.dumps(files))
+    job.store.write(job.layers.scanned_files(staged), json.dumps(files).encode())
 
 
 def scanned(job: Job, masked: Masked) -> Files:
     """The files of the receipt; refused when the list is not that of the scan any more."""
     staged = job.settings.home / masked.body["staged"]
     try:
-        files: Files = json.loads(job.layers.scanned_files(staged).read_bytes())
+        files: Files = json.loads(job.publishing.read(job.layers.scanned_files(staged)))
         same = files_digest(files) == masked.body["files_digest"]
     except FileNotFoundError:
         raise OutOfTurn(f"{job.batch}：待发布文件不在了，请重新执行脱敏。") from None

@@ -20,6 +20,8 @@ from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
 
+from jobs.store_access import class_path, java_options
+from lake_config.duties import Duty
 from lake_config.errors import SourceUnavailable
 from lake_config.settings import ROOT, Settings, use_this_python
 
@@ -39,19 +41,23 @@ _sessions: dict[str, SparkSession] = {}
 _locks: list[IO[str]] = []
 
 
-def static_settings(settings: Settings) -> dict[str, str]:
+def static_settings(settings: Settings, duty: str) -> dict[str, str]:
     """What must stand when the JVM starts. No secret may ever be added here."""
+    archives = ":".join(map(str, [*class_path(settings, duty), settings.jars / "*"]))
     scratch = settings.layers.state / "spark"
     scratch.mkdir(parents=True, exist_ok=True)
     log4j = ROOT / "lake_config" / "log4j2.properties"
     return {
-        "spark.driver.extraClassPath": f"{settings.jars}/*",
-        "spark.executor.extraClassPath": f"{settings.jars}/*",
+        "spark.driver.extraClassPath": archives,
+        "spark.executor.extraClassPath": archives,
         "spark.driver.memory": settings.spark_memory,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} "
-        f"-Dderby.system.home={scratch} -XX:+UseG1GC -Dfile.encoding=UTF-8",
+        f"-Dderby.system.home={scratch} -XX:+UseG1GC -Dfile.encoding=UTF-8 "
+        + java_options(settings),
+        "spark.executor.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} "
+        + java_options(settings),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
@@ -87,32 +93,34 @@ RUNTIME_SETTINGS = {
 }
 
 
-def session(settings: Settings, name: str) -> SparkSession:
+def session(settings: Settings, duty: Duty, name: str) -> SparkSession:
     """The process's one session; `name` is what Spark calls a session of its own.
 
     It is kept until the process ends: one that is garbage-collected while gRPC works in
     another thread closes itself there, and the process waits for itself for ever.
     """
-    if settings.spark not in _sessions:
+    server = settings.spark_of(duty)
+    if server not in _sessions:
         use_this_python()
-        joins = settings.spark.startswith("sc://")
-        spark = _joined(settings) if joins else _classic(settings, name)
+        joins = server.startswith("sc://")
+        spark = _joined(settings, server) if joins else _classic(settings, duty, name)
         for key, value in RUNTIME_SETTINGS.items():
             spark.conf.set(key, value)
-        _sessions[settings.spark] = spark
-    return _sessions[settings.spark]
+        _sessions[server] = spark
+    return _sessions[server]
 
 
-def _classic(settings: Settings, name: str) -> SparkSession:
+def _classic(settings: Settings, duty: Duty, name: str) -> SparkSession:
     builder: SparkSession.Builder = SparkSession.builder.appName(name)
-    if settings.spark != "submit":
-        builder = builder.master(settings.spark)
-        for key, value in static_settings(settings).items():
+    server = settings.spark_of(duty)
+    if server != "submit":
+        builder = builder.master(server)
+        for key, value in static_settings(settings, duty).items():
             builder = builder.config(key, value)
     return builder.getOrCreate()
 
 
-def _joined(settings: Settings) -> SparkSession:
+def _joined(settings: Settings, server: str) -> SparkSession:
     """A session of the resident server that no living process uses.
 
     Python workers belong to a session, so a fresh one for each task would pay their start
@@ -121,8 +129,8 @@ def _joined(settings: Settings) -> SparkSession:
     token = settings.secret(CONNECT_TOKEN)
     slot = _free_slot(settings)
     for number in range(TRIES):
-        identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{settings.spark} {slot} {number}")
-        url = f"{settings.spark}/;token={token};session_id={identity}"
+        identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{server} {slot} {number}")
+        url = f"{server}/;token={token};session_id={identity}"
         spark = SparkSession.builder.remote(url).create()
         spark.client.set_retry_policies([RETRIES])
         if _open(spark):

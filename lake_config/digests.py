@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 from cryptography.hazmat.primitives import hashes
 
@@ -21,7 +22,12 @@ def sm3(content: bytes) -> str:
 def file_digest(path: Path, algorithm: str) -> str:
     """Digest of a file of any size, hex; `algorithm` is sm3 or a name hashlib knows."""
     with path.open("rb") as file:
-        return _digest(algorithm, iter(lambda: file.read(BLOCK), b""))
+        return digest_of(file, algorithm)
+
+
+def digest_of(file: IO[bytes], algorithm: str) -> str:
+    """The same of an open file, from where it stands."""
+    return _digest(algorithm, iter(lambda: file.read(BLOCK), b""))
 
 
 def _digest(algorithm: str, blocks: Iterable[bytes]) -> str:

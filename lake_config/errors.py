@@ -174,6 +174,13 @@ class StoreUnfit(LakeError):
     exit_code = 41
 
 
+class TableBusy(LakeError):
+    """Another publisher holds this table's lease."""
+
+    exit_code = 42
+    transient = True
+
+
 class LedgerBroken(LakeError):
     """The ledger does not verify."""
 

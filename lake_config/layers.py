@@ -42,6 +42,24 @@ class Layers:
     home: Path
 
     @property
+    def zones(self) -> Path:
+        return self.home / "zones"
+
+    def zone_of(self, path: Path) -> str:
+        return path.relative_to(self.zones).parts[0]
+
+    def object_place(self, prefix: str, path: Path) -> tuple[str, str]:
+        """Bucket and key of what lies at `path` in a zone."""
+        zone, *parts = path.relative_to(self.zones).parts
+        department = parts.pop(0 if zone == "raw" else 1)
+        return bucket(prefix, zone, department), "/".join(parts)
+
+    @property
+    def scratch(self) -> Path:
+        """Deliveries on their way into a store; each run empties its own folder."""
+        return self.home / "state" / "scratch"
+
+    @property
     def store_server(self) -> Path:
         """Data of an object store that this machine runs itself; jobs never look here."""
         return self.home / "store"
@@ -157,6 +175,10 @@ class Layers:
     def scanned_files(self, staged: Path) -> Path:
         """The list of the files that passed the scan, beside them."""
         return staged / "_scanned.json"
+
+    def leases(self, recipient: str, department: str, table: str) -> Path:
+        """Beside the tables, where only their publisher may write."""
+        return self.shared / recipient / department / "_leases" / table
 
     def shared_table(self, recipient: str, department: str, table: str) -> Path:
         return self.shared / recipient / department / table

@@ -22,6 +22,8 @@ from lake_config.layers import Layers
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ("small", "production")
+EVERY_DUTY = "any"
+"""A Spark server for all of them: where there are no store accounts to keep apart."""
 ENCRYPTIONS = ("none", "sse-s3", "sse-kms")
 PREFIX = r"[a-z][a-z0-9-]{1,18}[a-z0-9]"
 OTHERS = 0o077
@@ -34,9 +36,10 @@ class Settings:
 
     With `schedules` off the DAGs run when somebody triggers them, never by the clock.
     `spark` is a Spark Connect address (`sc://localhost:…`), a master URL
-    (`local[2]`, `spark://…`) or `submit` (run by spark-submit).
-    `store` is the address of an S3 store (`https://…`), empty for local folders; `store_ca`
-    is the certificate (PEM) by which it is trusted, empty for the system's own.
+    (`local[2]`, `spark://…`) or `submit` (run by spark-submit); empty for the resident
+    servers that were started, else `local[2]`. `store` is the address of
+    an S3 store (`https://…`), empty for local folders; `store_ca` is the certificate (PEM)
+    by which it is trusted, empty for the system's own.
     """
 
     home: Path
@@ -57,6 +60,8 @@ class Settings:
     store_kms_key: str = "{zone}-{department}"
     store_lock_days: int = 1096
     store_verdict_days: int = 30
+    lease_seconds: float = 60.0
+    spark_master: str = "local[2]"
     cache: Path = ROOT / ".cache"
 
     @property
@@ -67,6 +72,19 @@ class Settings:
     def server_environment(self) -> str:
         """Which `servers` entry of a contract holds here."""
         return "prod" if self.profile == "production" else "dev"
+
+    @property
+    def store_truststore(self) -> Path:
+        """`store_ca` as the JVM wants it, with its password in a file beside it."""
+        return Path(self.store_ca).with_suffix(".p12")
+
+    def spark_of(self, duty: str) -> str:
+        """The Spark of one duty: its own server, since a server shares its account."""
+        if self.spark:
+            return self.spark
+        path = self.layers.state / "spark.json"
+        running = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        return str(running.get(duty) or running.get(EVERY_DUTY) or "local[2]")
 
     def secret(self, name: str) -> str:
         """The secret `name`, from a file only its owner can read."""
@@ -100,7 +118,7 @@ def load(
         profile=env.get("LAKE_PROFILE", "small"),
         contracts=Path(env.get("LAKE_CONTRACTS") or ROOT / "lake_config" / "contracts"),
         jars=Path(env.get("LAKE_JARS") or cache / "jars"),
-        spark=env.get("LAKE_SPARK") or _running_spark(home) or "local[2]",
+        spark=env.get("LAKE_SPARK", ""),
         spark_memory=env.get("LAKE_SPARK_MEMORY", "2g"),
         airflow_api=env.get("LAKE_AIRFLOW_API", "http://127.0.0.1:8080"),
         sharing_url=env.get("LAKE_SHARING_URL", "http://127.0.0.1:8765/delta-sharing"),
@@ -115,6 +133,8 @@ def load(
         store_lock_days=int(env.get("LAKE_STORE_LOCK_DAYS", "1096")),
         store_verdict_days=int(env.get("LAKE_STORE_VERDICT_DAYS", "30")),
         cache=cache,
+        spark_master=env.get("LAKE_SPARK_MASTER", "local[2]"),
+        lease_seconds=float(env.get("LAKE_LEASE_SECONDS", "60")),
     )
     problems = check(settings)
     if problems:
@@ -163,23 +183,23 @@ def _unsafe(settings: Settings) -> list[str]:
         problems.append("Production: LAKE_AIRFLOW_API must be https.")
     if settings.store and not settings.store.startswith("https://"):
         problems.append("Production: LAKE_STORE must be https.")
-    if settings.spark.startswith("local"):
+    if settings.spark_of(EVERY_DUTY).startswith("local"):
         problems.append(
             "Production: LAKE_SPARK must name a cluster or a Connect server."
         )
     return problems
 
 
-def _running_spark(home: Path) -> str:
-    """Address of this lake's resident Spark Connect server, when one was started."""
-    path = Layers(home).state / "spark.json"
-    return str(json.loads(path.read_text("utf-8"))["url"]) if path.exists() else ""
-
-
 def store_account(settings: Settings, duty: str) -> tuple[str, str]:
     """(access key, secret key) of one duty's account: one line `access:secret`."""
     access, _, secret = settings.secret(f"store_{duty}").partition(":")
     return access, secret
+
+
+def trust_the_store(settings: Settings) -> None:
+    """delta-rs and polars take a certificate authority from the environment only."""
+    if settings.store_ca:
+        os.environ["SSL_CERT_FILE"] = settings.store_ca
 
 
 def use_this_python() -> None:

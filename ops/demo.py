@@ -28,7 +28,7 @@ from ops.airflow_service import AirflowApi, start_airflow
 from ops.processes import Service, stop
 from ops.running import start_sharing
 from ops.source_servers import install_servers, left_out, running_sources
-from ops.spark_service import forget_spark, start_spark, warm_up
+from ops.spark_service import forget_spark, start_sparks, warm_up
 from privacy.approval import sign
 from privacy.keys import init_keys
 from privacy.officers import enrol_officer
@@ -119,21 +119,21 @@ def _everything_up(
     return url
 
 
-def _spark_ready(settings: Settings) -> Service:
-    service = start_spark(settings, brief=True)
+def _spark_ready(settings: Settings) -> list[Service]:
+    services = start_sparks(settings, brief=True)
     warm_up(settings)
     say("Spark Connect 已就绪")
-    return service
+    return services
 
 
 def _stop_when_started(
-    starting: Future[Service] | Future[tuple[str, list[Service]]],
+    starting: Future[list[Service]] | Future[tuple[str, list[Service]]],
 ) -> None:
     """Stop whatever a background start produced, also when something else failed."""
     if starting.exception() is not None:
         return
     result = starting.result()
-    for service in [result] if isinstance(result, Service) else result[1]:
+    for service in result[1] if isinstance(result, tuple) else result:
         stop(service)
 
 

@@ -15,11 +15,12 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
-from deltalake import DeltaTable
 
 from lake_config.contract import Contract, Table
-from lake_config.layers import Layers
+from lake_config.duties import Duty
+from lake_config.settings import Settings
 from simulation.row_digest import row_digest
+from storage.store import Store, store_of
 
 Finding = tuple[str, str]
 WORD = re.compile(r"[\w·-]+")
@@ -59,14 +60,16 @@ def planted_defects(truth: Path) -> dict[tuple[str, str], Counter[Finding]]:
 
 
 def found_defects(
-    layers: Layers, contract: Contract, table: Table, day: date, attempt: str
+    settings: Settings, contract: Contract, table: Table, day: date, attempt: str
 ) -> Counter[Finding]:
     """Every (rule, row digest) of the batch's quarantine, stop rules only."""
+    layers, store = settings.layers, store_of(settings, Duty.COLLECTOR)
     folder = layers.raw_attempt(contract.department, table.name, day, attempt)
-    rows = pl.from_arrow(DeltaTable(str(folder)).to_pyarrow_table())
+    rows = pl.from_arrow(store.table(folder).to_pyarrow_table())
     if not isinstance(rows, pl.DataFrame):
         raise TypeError("a Delta table always reads as a frame")
-    broken = dict(pl.read_parquet(layers.broken_rows(folder), glob=False).iter_rows())
+    kept = store.read(layers.broken_rows(folder))
+    broken = dict(pl.read_parquet(kept).iter_rows())
     columns = [column.name for column in table.columns]
     bad = rows.filter(pl.col("_row").is_in(list(broken)))
     found: Counter[Finding] = Counter()
@@ -99,28 +102,31 @@ def per_rule(
     }
 
 
-def true_values_in(shared: Path, truth: Path) -> tuple[int, int]:
+def true_values_in(
+    store: Store, folders: Iterable[Path], truth: Path
+) -> tuple[int, int]:
     """(cells looked at, distinct texts that hold a true person's value), all versions."""
     people = pl.read_parquet(truth / "people.parquet")
     anywhere = {*people["identity_number"], *people["mobile"], *people["address"]}
     names, sizes = set(people["name"]), {len(value) for value in anywhere}
-    cells, texts = _texts_in(shared)
+    cells, texts = _texts_in(store, folders)
     hits = sum(
         text in names or _holds(text, anywhere, sizes) for text in map(str.strip, texts)
     )
     return cells, hits
 
 
-def _texts_in(shared: Path) -> tuple[int, set[str]]:
+def _texts_in(store: Store, folders: Iterable[Path]) -> tuple[int, set[str]]:
     """Cells of every Parquet file, whether a version names it or not, and log words."""
     cells, texts = 0, set[str]()
-    for path in sorted(shared.rglob("*.parquet")):
-        for column in pl.read_parquet(path):
-            cells += column.len()
-            distinct = column.cast(pl.String).unique().drop_nulls()
-            texts.update(distinct.filter(distinct.str.contains(COULD_HOLD)))
-    for path in sorted(shared.rglob("*.json")):
-        texts.update(WORD.findall(path.read_text("utf-8")))
+    for path in (path for folder in folders for path in store.files(folder)):
+        if path.suffix == ".json":
+            texts.update(WORD.findall(store.read(path).decode()))
+        elif path.suffix == ".parquet":
+            for column in pl.read_parquet(store.read(path)):
+                cells += column.len()
+                distinct = column.cast(pl.String).unique().drop_nulls()
+                texts.update(distinct.filter(distinct.str.contains(COULD_HOLD)))
     return cells, texts
 
 

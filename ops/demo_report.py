@@ -18,7 +18,8 @@ from audit.ledger import open_ledger
 from audit.receipts import counting, find
 from audit.verify import verify
 from lake_config.contract import NOT_SHARED, Contract, Table
-from lake_config.layers import batch_id
+from lake_config.duties import Duty
+from lake_config.layers import CURATED, batch_id
 from lake_config.settings import Settings, write_private
 from ops.demo_check import (
     Comparison,
@@ -31,6 +32,7 @@ from ops.demo_check import (
 )
 from ops.source_counts import source_rows
 from sharing.people import enrol
+from storage.store import store_of
 
 COLUMNS = "源端 归集 接收 隔离 发布 埋入 查出".split()
 Pair = tuple[Counter[Finding], Counter[Finding]]
@@ -66,7 +68,15 @@ def report(
                 good = good and agrees
     console.print(grid)
     console.print(_rules(pairs))
-    seen, hits = true_values_in(settings.layers.shared, settings.layers.truth)
+    seen, hits = true_values_in(
+        store_of(settings, Duty.SHARING),
+        [
+            settings.layers.shared_table(CURATED, contract.department, table.name)
+            for contract in contracts
+            for table in contract.tables
+        ],
+        settings.layers.truth,
+    )
     console.print(f"共享库逐格比对真值：{seen:,} 格，含真实个人信息 {hits} 处")
     result = verify(settings)
     console.print(
@@ -83,7 +93,7 @@ def _found(
     if receipt is None:
         return Counter()
     attempt = receipt.body["attempt"]
-    return found_defects(settings.layers, contract, table, day, attempt)
+    return found_defects(settings, contract, table, day, attempt)
 
 
 def _line(

@@ -14,7 +14,7 @@ from lake_config.settings import ROOT, Settings
 from ops.airflow_service import start_airflow
 from ops.processes import Service, start, stop, wait_until
 from ops.source_servers import running_sources
-from ops.spark_service import forget_spark, start_spark
+from ops.spark_service import forget_spark, start_sparks
 
 console = Console()
 
@@ -51,7 +51,7 @@ def run_services(settings: Settings) -> None:
         console.print(problem, style="red", highlight=False)
     with running_sources(settings, contracts, console.print):
         try:
-            services = [start_sharing(settings), start_spark(settings)]
+            services = [start_sharing(settings), *start_sparks(settings)]
             url, airflow = start_airflow(settings, console.print)
             services = [*airflow, *services]
             _explain(settings, url)

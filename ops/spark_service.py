@@ -1,7 +1,9 @@
-"""The resident Spark Connect server that all tasks share (2 s a task instead of 17 s).
+"""The resident Spark Connect servers that tasks share (2 s a task instead of 17 s).
 
-Loopback only, behind a token that lies in `secrets/`. Its address is written to
-`state/spark.json`, where lake_config/settings.py finds it; docs/adr/0002 has the figures.
+Loopback only, behind a token that lies in `secrets/`. Their addresses are written to
+`state/spark.json`, where lake_config/settings.py finds them; docs/adr/0002 has the figures.
+One for everything on local folders; one per duty on a store, since all who use a server
+share its account.
 """
 
 from __future__ import annotations
@@ -11,14 +13,20 @@ import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 from jobs.session import CONNECT_TOKEN, static_settings
-from lake_config.errors import ComponentMissing
-from lake_config.settings import ROOT, Settings, write_private
+from lake_config.duties import Duty
+from lake_config.errors import ComponentMissing, LakeError
+from lake_config.settings import EVERY_DUTY, ROOT, Settings, write_private
 from ops.archives import spark_home
-from ops.processes import Service, free_port, listening, start, wait_until
+from ops.processes import Service, free_port, listening, start, stop, wait_until
+from ops.spark_cluster import authenticated
 
 SERVER_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
+REDACTED = "(?i)secret|password|passwd|token|access[.]?key|credential|encryption[.]?key"
 
 
 BRIEF = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
@@ -26,19 +34,54 @@ BRIEF = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 first-level compiler's own 48 MB overflow, and cleaning them up costs as much again."""
 
 
-def start_spark(settings: Settings, brief: bool = False) -> Service:
-    """Start the server and announce its address; returns once it listens."""
-    port, token = free_port(), secrets.token_urlsafe(32)
-    write_private(settings.layers.secrets / CONNECT_TOKEN, token)
-    conf = settings.layers.state / "spark" / "connect.conf"
-    write_private(conf, _properties(settings, port, token, brief))
-    service = start(
-        "spark", _command(conf), settings.layers.logs / "spark.log", _environment()
-    )
-    wait_until(service, lambda: listening(port), 90)
-    address = json.dumps({"url": f"sc://localhost:{port}"})
-    write_private(settings.layers.state / "spark.json", address)
-    return service
+EXECUTORS = {
+    "spark.cores.max": "2",
+    "spark.executor.cores": "1",
+    "spark.executor.memory": "1g",
+    "spark.executorEnv.PYTHONPATH": str(ROOT),
+}
+"""Of one duty's server on a cluster: one executor on each of two workers."""
+
+SPARK_DUTIES = (Duty.COLLECTOR, Duty.MASKER)
+"""The others need no Spark."""
+
+
+def start_sparks(settings: Settings, brief: bool = False) -> list[Service]:
+    """Start the servers and announce their addresses; returns once they listen."""
+    write_private(settings.layers.secrets / CONNECT_TOKEN, secrets.token_urlsafe(32))
+    duties = SPARK_DUTIES if settings.store else (EVERY_DUTY,)
+    ports = {str(duty): free_port() for duty in duties}
+    services = {duty: _start(settings, duty, ports[duty], brief) for duty in ports}
+    try:
+        for duty, service in services.items():
+            wait_until(service, partial(listening, ports[duty]), 90)
+    except LakeError:
+        for service in services.values():
+            stop(service)
+        raise
+    found = {duty: f"sc://localhost:{port}" for duty, port in ports.items()}
+    write_private(settings.layers.state / "spark.json", json.dumps(found))
+    return list(services.values())
+
+
+def _start(settings: Settings, duty: str, port: int, brief: bool) -> Service:
+    conf = settings.layers.state / "spark" / f"connect-{duty}.conf"
+    write_private(conf, _properties(settings, duty, port, brief))
+    name = "spark" if duty == EVERY_DUTY else f"spark-{duty}"
+    log = settings.layers.logs / f"{name}.log"
+    return start(name, _command(conf), log, _environment())
+
+
+@contextmanager
+def running_spark(settings: Settings, brief: bool = False) -> Iterator[None]:
+    """The servers from start to stop."""
+    services = start_sparks(settings, brief)
+    try:
+        yield
+    finally:
+        for service in services:
+            stop(service)
+        forget_spark(settings)
 
 
 def warm_up(settings: Settings) -> None:
@@ -55,25 +98,27 @@ def warm_up(settings: Settings) -> None:
 
 
 def forget_spark(settings: Settings) -> None:
-    """Remove the address of a server that was stopped."""
+    """Remove the addresses of servers that were stopped."""
     (settings.layers.state / "spark.json").unlink(missing_ok=True)
 
 
-def _properties(settings: Settings, port: int, token: str, brief: bool) -> str:
+def _properties(settings: Settings, duty: str, port: int, brief: bool) -> str:
     """A private properties file: a token on the command line would show in `ps`."""
     values = {
-        "spark.master": "local[2]",
-        **static_settings(settings),
+        "spark.master": settings.spark_master,
+        **static_settings(settings, duty),
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(port),
-        "spark.connect.authenticate.token": token,
+        "spark.connect.authenticate.token": settings.secret(CONNECT_TOKEN),
         # A killed client's write must not commit a minute later.
         "spark.connect.execute.manager.detachedTimeout": "10s",
         "spark.connect.execute.manager.maintenanceInterval": "5s",
         "spark.connect.session.manager.defaultSessionTimeout": "10m",
         "spark.pyspark.python": sys.executable,
-        "spark.redaction.regex": "(?i)secret|password|passwd|token|access[.]?key|credential",
+        "spark.redaction.regex": REDACTED,
     }
+    if settings.spark_master.startswith("spark://"):
+        values |= {**authenticated(settings), **EXECUTORS}
     if brief:
         values["spark.driver.extraJavaOptions"] += f" {BRIEF}"
     return "".join(f"{key} {value}\n" for key, value in values.items())

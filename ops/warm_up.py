@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F  # noqa: N812
 
 from jobs.session import session
+from lake_config.duties import Duty
 from lake_config.settings import load
 
 
@@ -15,7 +16,7 @@ def main() -> None:
     """Write and read a tiny Delta table, through Python workers that stay."""
     settings = load()
     folder = settings.layers.state / "spark" / "warm-up"
-    spark = session(settings, "warm-up")
+    spark = session(settings, Duty.COLLECTOR, "warm-up")
     upper = F.arrow_udf(_upper, "string")  # type: ignore[call-overload]
     rows = spark.range(100).select(upper(F.col("id").cast("string")).alias("id"))
     rows.write.format("delta").mode("overwrite").save(str(folder))

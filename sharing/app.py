@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import FileResponse
 
 from audit.ledger import open_ledger
+from lake_config.duties import Duty
 from lake_config.errors import LakeError
 from lake_config.settings import Settings
 from privacy.policy import STATISTICS
@@ -33,6 +33,7 @@ from sharing.answers import (
     closed,
     refused,
 )
+from sharing.file_answer import file_answer
 from sharing.links import init_link_key, link, opened
 from sharing.queries import Content, wanted_version
 from sharing.refusals import NOBODY, Refusals
@@ -46,6 +47,7 @@ from sharing.tables import (
     tables_of,
 )
 from sharing.throttle import Throttle
+from storage.store import store_of
 
 PROTOCOL = {"protocol": {"minReaderVersion": 1}}
 TABLE = "/shares/{share}/schemas/{schema}/tables/{name}"
@@ -61,6 +63,7 @@ class SharingService:
         open_ledger(settings)
         init_link_key(settings)
         self.settings = settings
+        self.store = store_of(settings, Duty.SHARING)
         self.engine = database.engine_of(settings)
         self.base = urlsplit(settings.sharing_url)
         self.refusals = Refusals(settings)
@@ -153,7 +156,7 @@ class SharingService:
         self, request: Request, share: str, schema: str, name: str
     ) -> Response:
         _, table = self.table_of(request, share, schema, name)
-        found = snapshot(self.settings.layers, table, table.version)
+        found = snapshot(self.store, self.settings.layers, table, table.version)
         return _answer([PROTOCOL, metadata_line(found)], table.version)
 
     def query(
@@ -161,9 +164,9 @@ class SharingService:
     ) -> Response:
         person, table = self.table_of(request, share, schema, name)
         wanted = wanted_version(table, content)
-        found = snapshot(self.settings.layers, table, wanted)
+        found = snapshot(self.store, self.settings.layers, table, wanted)
         folder = self.settings.layers.shared_table(table.recipient, schema, name)
-        files = files_of(found, folder)
+        files = files_of(self.store, found, folder)
         _recorded(self.settings, request, person, table, wanted, len(files))
         lines = [PROTOCOL, metadata_line(found)]
         lines += [
@@ -177,11 +180,9 @@ class SharingService:
         if found is None or database.holder(self.engine, found[1]) is None:
             raise NO_LINK
         path = found[0]
-        if path.name != name or not path.is_file():
+        if path.name != name or not self.store.holds(path):
             raise NO_LINK
-        return FileResponse(
-            path, media_type="application/octet-stream", headers=HEADERS
-        )
+        return file_answer(self.store, path, request)
 
 
 def _listed(table: SharedTable) -> dict[str, str]:

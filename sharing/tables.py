@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 
 from audit.ledger import Ledger
 from lake_config.layers import Layers
+from storage.store import Store
 
 SHARE = "suihua"
 
@@ -43,9 +44,11 @@ def tables_of(ledger: Ledger, recipient: str) -> dict[tuple[str, str], SharedTab
     }
 
 
-def snapshot(layers: Layers, table: SharedTable, version: int) -> DeltaTable:
+def snapshot(
+    store: Store, layers: Layers, table: SharedTable, version: int
+) -> DeltaTable:
     path = layers.shared_table(table.recipient, table.schema, table.name)
-    return DeltaTable(str(path), version=version)
+    return store.table(path, version)
 
 
 def metadata_line(found: DeltaTable) -> dict[str, Any]:
@@ -62,10 +65,10 @@ def metadata_line(found: DeltaTable) -> dict[str, Any]:
     }
 
 
-def files_of(found: DeltaTable, folder: Path) -> list[tuple[Path, int]]:
+def files_of(store: Store, found: DeltaTable, folder: Path) -> list[tuple[Path, int]]:
     """Files of a version and their sizes, in a fixed order."""
     names = sorted(Path(uri).name for uri in found.file_uris())
-    return [(folder / name, (folder / name).stat().st_size) for name in names]
+    return [(folder / name, store.size(folder / name)) for name in names]
 
 
 def ndjson(lines: list[dict[str, Any]]) -> str:

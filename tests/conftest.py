@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from lake_config.duties import Duty
 from lake_config.settings import OTHERS, Settings, load
 from tests.lib.store_fixture import store_server, stored, stored_as  # noqa: F401
 
@@ -40,7 +41,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     from jobs.session import session
 
     home = tmp_path_factory.mktemp("spark")
-    made = session(load({"LAKE_HOME": str(home), "LAKE_SPARK_MEMORY": "1g"}), "tests")
+    settings = load({"LAKE_HOME": str(home), "LAKE_SPARK_MEMORY": "1g"})
+    made = session(settings, Duty.COLLECTOR, "tests")
     yield made
     made.stop()
 

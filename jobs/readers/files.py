@@ -32,13 +32,14 @@ from jobs.readers.json_rows import NotJson, land_rows, parsed, row_check
 from jobs.readers.seen_files import check_file
 from jobs.readers.workbook import as_text
 from lake_config.contract import Server
-from lake_config.digests import file_digest
+from lake_config.digests import digest_of, file_digest
 from lake_config.errors import (
     DeliveryDigestWrong,
     DeliveryIncomplete,
     DeliveryUndecodable,
     SourceUnavailable,
 )
+from storage.store import Workplace
 
 DIGESTS = ("sm3", "sha256")
 HEAD_BYTES = 1 << 16
@@ -50,11 +51,13 @@ def read_files(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     """The one file of this table in the drop of the delivery date."""
     drop = _drop(job, server)
     entry = _entry(job, _manifest(drop, server))
-    path = _kept(job, drop / job.table.source["file"], entry, delivered)
-    refuse_empty(job, min(int(entry["rows"]), path.stat().st_size))
-    frame = FORMATS[job.table.source["format"]](job, server, path)
-    drift = check_file(job, server, path, entry.get("units"))
-    yield Extract(frame, lambda: Totals(int(entry["rows"]), {}), drift)
+    with job.store.workplace(delivered) as work:
+        path = _kept(job, drop / job.table.source["file"], entry, work.folder)
+        refuse_empty(job, min(int(entry["rows"]), path.stat().st_size))
+        frame = FORMATS[job.table.source["format"]](job, server, work, path)
+        drift = check_file(job, server, path, entry.get("units"))
+        work.keep()
+        yield Extract(frame, lambda: Totals(int(entry["rows"]), {}), drift)
 
 
 def refuse_changed(job: Job, server: Server, delivered: Path) -> None:
@@ -63,7 +66,9 @@ def refuse_changed(job: Job, server: Server, delivered: Path) -> None:
     if not manifest.exists():
         return
     name, promised = _promised(job, _entry(job, manifest))
-    if promised != file_digest(delivered / job.table.source["file"], name):
+    with job.store.opened(delivered / job.table.source["file"]) as kept:
+        same = promised == digest_of(kept, name)
+    if not same:
         raise DeliveryDigestWrong(
             f"{job.batch}：这一批已归集，交付目录里同名文件的摘要却变了，拒绝收取。"
             "如确为重新交付，请执行 ./lake redeliver 说明原因后再运行。"
@@ -123,13 +128,12 @@ def _entry(job: Job, manifest: Path) -> dict[str, Any]:
     return entry
 
 
-def _kept(job: Job, path: Path, entry: dict[str, Any], delivered: Path) -> Path:
-    """Copy the file into the attempt and check its digest there."""
+def _kept(job: Job, path: Path, entry: dict[str, Any], folder: Path) -> Path:
+    """Copy the file to where it is kept and check its digest there."""
     if not path.is_file() or path.is_symlink():
         raise DeliveryIncomplete(f"{job.batch}：清单里的文件没有送到。请重新交付。")
     name, promised = _promised(job, entry)
-    delivered.mkdir(parents=True)
-    kept = delivered / path.name
+    kept = folder / path.name
     shutil.copyfile(path, kept)
     if file_digest(kept, name) != promised:
         raise DeliveryDigestWrong(
@@ -138,7 +142,7 @@ def _kept(job: Job, path: Path, entry: dict[str, Any], delivered: Path) -> Path:
     return kept
 
 
-def _csv(job: Job, server: Server, path: Path) -> DataFrame:
+def _csv(job: Job, server: Server, work: Workplace, path: Path) -> DataFrame:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES).split(b"\n", 1)[0]
     try:
@@ -152,7 +156,7 @@ def _csv(job: Job, server: Server, path: Path) -> DataFrame:
     check_columns(job, names)
     schema = ", ".join(f"`{name}` string" for name in names)
     return job.spark.read.schema(schema).csv(
-        str(path),
+        work.given(path),
         header=True,
         encoding=server.encoding,
         multiLine=True,
@@ -164,11 +168,11 @@ def _csv(job: Job, server: Server, path: Path) -> DataFrame:
     )
 
 
-def _jsonl(job: Job, server: Server, path: Path) -> DataFrame:
+def _jsonl(job: Job, server: Server, work: Workplace, path: Path) -> DataFrame:
     """Rows as text in a Parquet file beside the delivered one; Spark reads that."""
     text = path.with_suffix(".text.parquet")
     land_rows(job, _lines(job, server, path), text)
-    return job.spark.read.parquet(str(text))
+    return job.spark.read.parquet(work.given(text))
 
 
 def _lines(job: Job, server: Server, path: Path) -> Iterator[dict[str, Any]]:
@@ -186,7 +190,7 @@ def _lines(job: Job, server: Server, path: Path) -> Iterator[dict[str, Any]]:
             ) from None
 
 
-def _parquet(job: Job, server: Server, path: Path) -> DataFrame:
+def _parquet(job: Job, server: Server, work: Workplace, path: Path) -> DataFrame:
     """Any bytes pass for text in Parquet; where they are none the write fails."""
     try:
         names = pq.read_schema(path).names
@@ -195,12 +199,12 @@ def _parquet(job: Job, server: Server, path: Path) -> DataFrame:
             f"{job.batch}：文件不是 Parquet，或已损坏。请重新交付。"
         ) from None
     check_columns(job, names)
-    frame = job.spark.read.parquet(str(path))
+    frame = job.spark.read.parquet(work.given(path))
     texts = [(name, F.col(f"`{name}`").cast("string")) for name in names]
     return frame.select(*(F.validate_utf8(text).alias(name) for name, text in texts))
 
 
-def _xlsx(job: Job, server: Server, path: Path) -> DataFrame:
+def _xlsx(job: Job, server: Server, work: Workplace, path: Path) -> DataFrame:
     """Cells as text in a Parquet file beside the delivered one; Spark reads that."""
     text = path.with_suffix(".text.parquet")
     columns = job.table.columns
@@ -213,7 +217,7 @@ def _xlsx(job: Job, server: Server, path: Path) -> DataFrame:
     names = pq.read_schema(text).names
     check_columns(job, names)
     _refuse_spoiled(job, names, spoiled)
-    return job.spark.read.parquet(str(text))
+    return job.spark.read.parquet(work.given(text))
 
 
 def _refuse_spoiled(
@@ -233,7 +237,7 @@ def _refuse_spoiled(
         )
 
 
-FORMATS: dict[str, Callable[[Job, Server, Path], DataFrame]] = {
+FORMATS: dict[str, Callable[[Job, Server, Workplace, Path], DataFrame]] = {
     "csv": _csv,
     "jsonl": _jsonl,
     "parquet": _parquet,

@@ -38,20 +38,21 @@ Page = dict[str, Any]
 def read_rest(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     """All pages, as they came; their rows in one file of texts, which Spark reads."""
     place = address(job, server)
-    delivered.mkdir(parents=True)
-    text = delivered / "rows.text.parquet"
-    with httpx.Client(base_url=place["location"], timeout=TIMEOUT) as http:
-        size = int(place.get("pageSize", 1_000))
-        pages = _pages(job, server, http, size, delivered)
-        total = land_rows(job, _rows(job, pages), text)
-    refuse_empty(job, total)
-    frame = job.spark.read.parquet(str(text))
-    drift = check_page(job, delivered / "page-000001.json")
-    yield Extract(frame, lambda: Totals(total, {}), drift)
+    with job.store.workplace(delivered) as work:
+        text = work.folder / "rows.text.parquet"
+        with httpx.Client(base_url=place["location"], timeout=TIMEOUT) as http:
+            size = int(place.get("pageSize", 1_000))
+            pages = _pages(job, server, http, size, work.folder)
+            total = land_rows(job, _rows(job, pages), text)
+        refuse_empty(job, total)
+        drift = check_page(job, work.folder / "page-000001.json")
+        work.keep()
+        frame = job.spark.read.parquet(work.given(text))
+        yield Extract(frame, lambda: Totals(total, {}), drift)
 
 
 def _pages(
-    job: Job, server: Server, http: httpx.Client, size: int, delivered: Path
+    job: Job, server: Server, http: httpx.Client, size: int, folder: Path
 ) -> Iterator[Page]:
     """Page after page by the service's own cursor, each kept before it is used."""
     cursor: str | None = "0"
@@ -62,7 +63,7 @@ def _pages(
             raise _incomplete(job)
         seen.add(cursor)
         answer = _answer(job, server, http, {"cursor": cursor, "limit": str(size)})
-        (delivered / f"page-{len(seen):06d}.json").write_bytes(answer.content)
+        (folder / f"page-{len(seen):06d}.json").write_bytes(answer.content)
         page = _checked(job, answer)
         if total not in (None, page["total"]):
             raise SourceUnavailable(f"{job.batch}：翻页期间数据变化，稍后会自动重试。")

@@ -19,7 +19,7 @@ from lake_config.contract_loader import load_contracts
 from lake_config.settings import ROOT, Settings
 from ops.airflow_service import AirflowApi, start_airflow
 from ops.processes import Service, stop
-from ops.spark_service import forget_spark, start_spark
+from ops.spark_service import running_spark
 from privacy.approval import sign
 from privacy.policy import POLICY_VERSION
 from tests.lib.failing_day import CASTS, Person, hand_over, write_contract
@@ -43,8 +43,7 @@ def run_failing_day(
         pool = stack.enter_context(ThreadPoolExecutor(1))
         airflow = pool.submit(start_airflow, broken, quiet)
         stack.callback(_stop_airflow, airflow)
-        stack.callback(stop, start_spark(settings, brief=True))
-        stack.callback(forget_spark, settings)
+        stack.enter_context(running_spark(settings, brief=True))
         code = _cast(settings, people[0])
         _run_in_airflow(AirflowApi(broken, airflow.result()[0]), day)
         return code

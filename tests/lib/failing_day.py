@@ -148,7 +148,7 @@ from pyspark.sql import functions as F
 from jobs.session import ENGINE_ERRORS, session
 from lake_config.settings import load
 
-frame = session(load(), "cast").createDataFrame([(sys.argv[1],)], "cell string")
+frame = session(load(), "collector", "cast").createDataFrame([(sys.argv[1],)], "cell string")
 try:
     frame.select(F.col("cell").cast("bigint")).collect()
 except ENGINE_ERRORS as error:

@@ -52,7 +52,7 @@ def gated(
 ) -> tuple[Job, Gated]:
     """The batch with `rows` landed; rows numbered (from 1) in `broken` are quarantined for
     a row rule, those in `doubled` for a set rule."""
-    job = Job(settings, contract, contract.table(name), day, "test")
+    job = Job(settings, contract, contract.table(name), day, "release")
     job.__dict__["spark"] = spark
     attempt, bad = f"{day:%Y%m%d}T000000-{secrets.token_hex(4)}", set(broken)
     raw = job.layers.raw_attempt(contract.department, name, day, attempt)

@@ -26,10 +26,10 @@ MAY_IMPORT = {
         "audit",
         "quality",
         "privacy",
-        "storage",
         "jobs",
         "sharing",
         "simulation",
+        "storage",
     },
 }
 DOORS = {

@@ -14,9 +14,8 @@ from audit.ledger import init_ledger
 from lake_config.contract import Contract
 from lake_config.contract_loader import load_contracts
 from lake_config.settings import ROOT, Settings, load
-from ops.processes import stop
 from ops.source_servers import running_sources
-from ops.spark_service import forget_spark, start_spark
+from ops.spark_service import running_spark
 from privacy.approval import sign
 from privacy.keys import init_keys
 from privacy.officers import enrol_officer
@@ -47,12 +46,8 @@ def lake(
     simulate(settings.layers, contracts, persons, seed, DAY, quiet)
     with running_sources(settings, contracts, quiet):
         deliver(settings, contracts, DAY, quiet)
-        spark = start_spark(settings, brief=True)
-        try:
+        with running_spark(settings, brief=True):
             yield settings, contracts
-        finally:
-            stop(spark)
-            forget_spark(settings)
 
 
 def job(

@@ -11,6 +11,7 @@ from jobs.collect import write_once
 from jobs.committed_totals import committed_totals
 from jobs.control_totals import ROW_SUM
 from tests.lib.committed_files import plain_totals
+from tests.lib.local import LOCAL
 from tests.lib.quality_cases import column, table
 
 LANDED = {
@@ -43,8 +44,8 @@ def decimals(row: tuple[Any, ...]) -> tuple[Any, ...]:
 def test_texts_are_sparks_own(spark: Any, tmp_path: Path) -> None:
     schema = ", ".join(f"{name} {kind}" for name, kind in LANDED.items())
     frame = spark.createDataFrame([decimals(row) for row in ROWS], schema)
-    write_once(frame.repartition(3), tmp_path / "attempt")
-    found = committed_totals(tmp_path / "attempt", FACTS, EVERYTHING)
+    write_once(frame.repartition(3), str(tmp_path / "attempt"))
+    found = committed_totals(LOCAL, tmp_path / "attempt", FACTS, EVERYTHING)
     texts = [f"cast({name} as string)" for name in LANDED]
     said = [tuple(row) for row in frame.selectExpr(*texts).collect()]
     assert found == plain_totals(FACTS, said, EVERYTHING)

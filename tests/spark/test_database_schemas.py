@@ -17,6 +17,7 @@ from lake_config.settings import Settings
 from ops.source_servers import start_mariadb, start_postgres
 from simulation.deliver.logins import ADMIN, admin_password
 from tests.lib.cards_source import card_job, card_server, fill, postgres_owner, served
+from tests.lib.local import LOCAL
 
 
 def check(job: Job, reader: Any, server: Server) -> None:
@@ -25,9 +26,9 @@ def check(job: Job, reader: Any, server: Server) -> None:
         rows = extract.frame.collect()
         assert sorted(row["owner"] for row in rows) == ["second 1", "second 2"]
         attempt = job.settings.home / "attempt"
-        write_once(extract.frame, attempt)
+        write_once(extract.frame, str(attempt))
         said = extract.totals()
-        assert said == committed_totals(attempt, job.table, said.sums)
+        assert said == committed_totals(LOCAL, attempt, job.table, said.sums)
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -38,6 +38,7 @@ from tests.lib.gated_batch import (
     people,
     renamed,
 )
+from tests.lib.local import LOCAL
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_the_scanned_bytes_become_the_version_the_receipt_names(
     wanted = {file["sha256"] for file in scanned(job, masked)}
     body = publish(job, masked).body
     assert (body["version"], body["rows"], body["approvals"]) == (0, 10, [OFFICER])
-    found = {sha256(path) for path in shared(lake).glob("*.parquet")}
+    found = {sha256(LOCAL, path) for path in shared(lake).glob("*.parquet")}
     assert found == wanted
     assert not (lake.home / masked.body["staged"]).exists()
     frame = spark.read.format("delta").load(str(shared(lake)))
@@ -140,8 +141,9 @@ def test_a_file_swapped_between_reading_and_linking_is_not_published(
     link = os.link
 
     def swapped(source: Path, target: Path) -> None:
-        source.unlink()
-        source.write_bytes(b"other bytes")
+        if target.suffix == ".parquet":
+            source.unlink()
+            source.write_bytes(b"other bytes")
         link(source, target)
 
     monkeypatch.setattr(os, "link", swapped)
@@ -195,7 +197,7 @@ def die(*_, **__):
 job = Job(load(), INVENTED, INVENTED.table("people"), DAY.replace(day=int(sys.argv[2])))
 masked = Masked.load(job)
 owner, _, name = sys.argv[1].rpartition(".")
-setattr({"": module, "Job": Job, "shutil": module.shutil}[owner], name, die)
+setattr({"": module, "Job": Job, "Lease": module.Lease}[owner], name, die)
 module.publish(job, masked)
 """
 
@@ -213,12 +215,14 @@ def killed_at(lake: Settings, place: str, day: int = 2) -> None:
 
 PLACES = (
     "_own_commit",
-    "_linked",
-    "_sync",
+    "Lease.confirm",
+    "_taken",
+    "Lease.keep",
     "_commit",
     "create_table_with_add_actions",
     "Job.record",
-    "shutil.rmtree",
+    "Lease.free",
+    "_clear_staged",
 )
 
 
@@ -231,7 +235,7 @@ def test_killed_anywhere_a_second_run_ends_as_if_never_killed(
     try:
         publish(job, masked)
     except NothingToDo:
-        assert place == "shutil.rmtree"
+        assert place in ("Lease.free", "_clear_staged")
     body = last(lake, "published", job.batch).body
     assert body["version"] == DeltaTable(str(shared(lake))).version() == 0
     assert rows_of(lake, 0) == 10
@@ -252,15 +256,27 @@ def test_killed_between_commit_and_receipt_only_the_receipt_is_written(
     assert parquet_files(lake) == before
 
 
-def test_what_was_linked_and_never_committed_is_removed(
+def test_what_was_taken_and_never_committed_is_found_again(
     lake: Settings, spark: Any
 ) -> None:
     job, masked = ready(lake, spark, 2)
     killed_at(lake, "_commit")
     left = parquet_files(lake)
-    assert left
+    assert left and last(lake, "published", job.batch) is None
     publish(job, masked)
-    assert not left & parquet_files(lake)
+    assert parquet_files(lake) == left
+
+
+def test_what_was_half_copied_and_never_committed_is_made_whole(
+    lake: Settings, spark: Any
+) -> None:
+    job, masked = ready(lake, spark, 2)
+    killed_at(lake, "_commit")
+    for path in shared(lake).glob("*.parquet"):
+        path.unlink()
+        path.write_bytes(b"PAR1")
+    publish(job, masked)
+    assert rows_of(lake, 0) == 10
 
 
 def test_another_writer_s_commit_makes_this_one_fail_and_stay_unread(

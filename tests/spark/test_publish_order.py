@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from audit.ledger import open_ledger
 from audit.receipts import published_versions
 from jobs import publish as module
 from jobs.context import Job
+from jobs.lease import Lease
 from jobs.publish import publish
 from jobs.steps import Gated, Masked
 from jobs.turn import place_of, published_now
@@ -65,21 +65,26 @@ def test_a_batch_judged_against_another_version_is_judged_again(
     assert rows_of(lake, 1) == 11
 
 
-def test_who_waited_for_the_lock_is_asked_again(
-    lake: Settings, spark: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another process publishes a newer delivery between the first look and the lock."""
-    late, newer = ready(lake, spark, 2), ready(lake, spark, 3)
-    only_writer = module._only_writer
+def after_another(monkeypatch: pytest.MonkeyPatch, other: tuple[Job, Masked]) -> None:
+    """`other` is published by somebody while this process waits for the lease."""
+    lease = module.lease
 
     @contextmanager
-    def after_another(table: Path) -> Iterator[None]:
-        monkeypatch.setattr(module, "_only_writer", only_writer)
-        publish(*newer)
-        with only_writer(table):
-            yield
+    def waited(*arguments: Any) -> Iterator[Lease]:
+        monkeypatch.setattr(module, "lease", lease)
+        publish(*other)
+        with lease(*arguments) as held:
+            yield held
 
-    monkeypatch.setattr(module, "_only_writer", after_another)
+    monkeypatch.setattr(module, "lease", waited)
+
+
+def test_who_waited_for_the_lease_is_asked_again(
+    lake: Settings, spark: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process publishes a newer delivery between the first look and the lease."""
+    late, newer = ready(lake, spark, 2), ready(lake, spark, 3)
+    after_another(monkeypatch, newer)
     with pytest.raises(OutOfTurn, match="2026-03-03"):
         publish(*late)
     assert versions(lake) == (0,)
@@ -89,16 +94,7 @@ def test_two_runs_of_one_publication_commit_once(
     lake: Settings, spark: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, masked = ready(lake, spark, 2)
-    only_writer = module._only_writer
-
-    @contextmanager
-    def after_another(table: Path) -> Iterator[None]:
-        monkeypatch.setattr(module, "_only_writer", only_writer)
-        publish(job, masked)
-        with only_writer(table):
-            yield
-
-    monkeypatch.setattr(module, "_only_writer", after_another)
+    after_another(monkeypatch, (job, masked))
     with pytest.raises(NothingToDo):
         publish(job, masked)
     assert versions(lake) == (0,)

@@ -29,6 +29,7 @@ from ops.source_servers import start_mariadb, start_postgres
 from simulation.deliver.logins import ADMIN, admin_password
 from tests.lib.cards_source import served
 from tests.lib.committed_files import as_arrow, commit
+from tests.lib.local import LOCAL
 from tests.lib.quality_cases import column, table
 
 LANDED = {
@@ -90,7 +91,7 @@ def asked(
 def of_files(folder: Path, table: Table, sums: dict[str, int]) -> Totals:
     rows = [row[: len(table.columns)] for row in ROWS]
     commit(folder, [as_arrow(table, rows[:300]), as_arrow(table, rows[300:])], 100)
-    return committed_totals(folder, table, sums)
+    return committed_totals(LOCAL, folder, table, sums)
 
 
 def test_postgresql(settings: Settings, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from lake_config.settings import OTHERS, ROOT, Settings
 from ops.processes import stop
-from ops.spark_service import forget_spark, start_spark
+from ops.spark_service import forget_spark, start_sparks
 from tests.lib.one_department import DEPARTMENT, hand_over, signed_lake, teachers
 from tests.lib.small_lake import DAY, lake_command
 
@@ -25,8 +25,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     folder = tmp_path_factory.mktemp("modes")
     made = signed_lake(folder / "lake", folder / "contracts", "甲")
     hand_over(made, teachers(), DAY)
-    spark = start_spark(made, brief=True)
     before = os.umask(USUAL)
+    servers = start_sparks(made, brief=True)
     try:
         code, _ = lake_command(made, "run", DEPARTMENT, "--date", f"{DAY}")
         assert code == 0
@@ -37,7 +37,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         yield made
     finally:
         os.umask(before)
-        stop(spark)
+        for server in servers:
+            stop(server)
         forget_spark(made)
 
 

@@ -17,8 +17,7 @@ from jobs.delta_files import facts_of, files_added
 from jobs.scanned import files_digest
 from lake_config.layers import CURATED
 from lake_config.settings import ROOT, Settings
-from ops.processes import stop
-from ops.spark_service import forget_spark, start_spark
+from ops.spark_service import running_spark
 from tests.lib.one_department import (
     DEPARTMENT,
     TABLE,
@@ -32,6 +31,7 @@ NEXT = DAY + timedelta(days=1)
 KILLED = """
 import importlib, os, sys
 from jobs.__main__ import main
+from tests.lib.local import LOCAL
 
 def die(*_, **__):
     os.kill(os.getpid(), 9)
@@ -50,13 +50,13 @@ PLACES = {
         "jobs.collect:write_once",
         "jobs.collect:rows_added",
         "jobs.collect:_keep_totals",
-        "jobs.collect:make_durable",
+        "storage.local_folders:LocalFolders.files",
         "jobs.context:Job.record",
         "jobs.reconcile:compare",
     ),
     "gate": (
-        "jobs.accepted:write_private",
-        "jobs.accepted:make_durable",
+        "storage.local_folders:write_private",
+        "storage.local_folders:LocalFolders.settle",
         "jobs.gate:_verdict",
         "jobs.context:Job.record",
     ),
@@ -66,10 +66,13 @@ PLACES = {
         "jobs.mask:_scan",
         "jobs.mask:keep_list",
         "jobs.context:Job.record",
+        "jobs.lease:Lease.confirm",
+        "jobs.publish:_taken",
         "jobs.publish:_commit",
-        "jobs.publish:make_durable",
+        "jobs.publish:version_files",
         "jobs.context:Job.record",
-        "jobs.publish:shutil.rmtree",
+        "jobs.lease:Lease.free",
+        "jobs.publish:_clear_staged",
     ),
 }
 """In the order a batch passes them: it dies at each once, and is run again."""
@@ -79,12 +82,8 @@ PLACES = {
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     home = tmp_path_factory.mktemp("killed")
     found = signed_lake(home, home / "contracts", "丙")
-    spark = start_spark(found, brief=True)
-    try:
+    with running_spark(found, brief=True):
         yield found
-    finally:
-        stop(spark)
-        forget_spark(found)
 
 
 def ended(settings: Settings, step: str, killed_at: str = "") -> int:
@@ -138,8 +137,8 @@ def test_every_file_in_the_shared_zone_passed_a_scan(settings: Settings) -> None
     table = settings.layers.shared_table(CURATED, DEPARTMENT, TABLE)
     lying = set(table.glob("*.parquet"))
     for event in ledger.events("published"):
-        names = files_added(table, event.body["version"])
-        digest = files_digest([facts_of(table / name) for name in names])
+        names = files_added(LOCAL, table, event.body["version"])
+        digest = files_digest([facts_of(LOCAL, table / name) for name in names])
         assert digest == event.body["files_digest"] and digest in passed
         lying -= {table / name for name in names}
     assert not lying

@@ -12,8 +12,7 @@ import pytest
 from audit.ledger import open_ledger
 from audit.verify import verify
 from lake_config.settings import Settings, load
-from ops.processes import stop
-from ops.spark_service import forget_spark, start_spark
+from ops.spark_service import running_spark
 from tests.lib.one_department import (
     CONTRACT,
     DEPARTMENT,
@@ -36,12 +35,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     (contracts / CONTRACT.name).write_bytes(CONTRACT.read_bytes())
     found = load({"LAKE_HOME": str(home), "LAKE_CONTRACTS": str(contracts)})
     assert lake_command(found, "init", "--officer", "甲")[0] == 0
-    spark = start_spark(found, brief=True)
-    try:
+    with running_spark(found, brief=True):
         yield found
-    finally:
-        stop(spark)
-        forget_spark(found)
 
 
 def run(lake: Settings, number: int) -> tuple[int, str]:

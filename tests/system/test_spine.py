@@ -84,7 +84,7 @@ def test_quarantine_is_exactly_what_was_planted(spine: Lake) -> None:
     planted = planted_defects(settings.layers.truth)
     for table in contracts[0].tables:
         found = found_defects(
-            settings.layers, contracts[0], table, DAY, attempt_of(settings, table.name)
+            settings, contracts[0], table, DAY, attempt_of(settings, table.name)
         )
         wanted = planted.get((DEPARTMENT, table.name), Counter())
         assert wanted and compare(wanted, found).perfect

@@ -18,6 +18,7 @@ from jobs.delta_files import rows_added
 from lake_config.errors import DeliveryUndecodable, SourceAuthorisationLapsed
 from lake_config.settings import Settings
 from tests.lib.gated_batch import DAY, INVENTED, PEOPLE
+from tests.lib.local import LOCAL
 
 EXPIRES = date(2026, 6, 30)
 RETURNED = replace(INVENTED, authorisation_expires=EXPIRES.isoformat())
@@ -54,7 +55,7 @@ def test_rows_and_undecodable_rows_are_read_back_from_the_commit(
     names = [column.name for column in PEOPLE.columns]
     text = {name: ["好"] * 4 for name in names} | {"name": marks, "home": marks}
     write_deltalake(str(tmp_path), pa.table(text))
-    assert rows_added(tmp_path, 0) == 4
+    assert rows_added(LOCAL, tmp_path, 0) == 4
     job = Job(settings, INVENTED, PEOPLE, DAY)
     server = INVENTED.servers[0]
     with pytest.raises(DeliveryUndecodable) if refused else nullcontext():

@@ -24,6 +24,7 @@ from lake_config.errors import JobFailed
 from lake_config.settings import ROOT
 from simulation.row_digest import canonical_cell
 from tests.lib.committed_files import arrow_type, as_arrow, commit, plain_totals
+from tests.lib.local import LOCAL
 from tests.lib.quality_cases import column, table
 
 SMALL, LARGE = "decimal(12,2)", "decimal(38,10)"
@@ -94,7 +95,7 @@ def test_as_in_plain_python(
     files = [as_arrow(FACTS, some) for some in (rows[:cut], rows[cut:])]
     with TemporaryDirectory() as folder:
         commit(Path(folder), files, group)
-        found = committed_totals(Path(folder), FACTS, sums)
+        found = committed_totals(LOCAL, Path(folder), FACTS, sums)
     assert found == plain_totals(FACTS, rows, sums)
 
 
@@ -113,7 +114,7 @@ def test_more_rows_than_one_morsel(tmp_path: Path) -> None:
         for number in range(40_000)
     ]
     commit(tmp_path, [as_arrow(FACTS, rows)], 10_000)
-    found = committed_totals(tmp_path, FACTS, EVERYTHING)
+    found = committed_totals(LOCAL, tmp_path, FACTS, EVERYTHING)
     assert found == plain_totals(FACTS, rows, EVERYTHING)
     assert all(value > 2**63 for value in found.sums.values())
 
@@ -200,12 +201,12 @@ def test_no_text_is_guessed(tmp_path: Path, kind: pa.DataType) -> None:
     content = pa.table({"no": ["1"], "seen_at": pa.nulls(1, kind)})
     commit(tmp_path, [content])
     with pytest.raises(JobFailed, match="seen_at"):
-        committed_totals(tmp_path, facts, {ROW_SUM})
+        committed_totals(LOCAL, tmp_path, facts, {ROW_SUM})
     # What is not asked for is not read either.
-    assert committed_totals(tmp_path, facts, {"no"}) == plain_totals(
+    assert committed_totals(LOCAL, tmp_path, facts, {"no"}) == plain_totals(
         facts, [("1", None)], {"no"}
     )
-    assert committed_totals(tmp_path, facts, {}).rows == 1
+    assert committed_totals(LOCAL, tmp_path, facts, {}).rows == 1
 
 
 ROWS = [
@@ -247,7 +248,7 @@ def test_a_change_is_seen(
     said = plain_totals(FACTS, ROWS, EVERYTHING)
     rows = change(ROWS)
     commit(tmp_path, [as_arrow(FACTS, rows[:2]), as_arrow(FACTS, rows[2:])], 2)
-    checks = compare(said, committed_totals(tmp_path, FACTS, EVERYTHING))
+    checks = compare(said, committed_totals(LOCAL, tmp_path, FACTS, EVERYTHING))
     assert {check["check"] for check in checks if not check["ok"]} == seen
 
 
@@ -260,12 +261,12 @@ def test_only_files_of_the_commit_count(tmp_path: Path) -> None:
     later = tmp_path / "_delta_log" / f"{1:020d}.json"
     later.write_text('{"add": {"path": "part-00001.parquet"}}', "utf-8")
     for sums in ((), EVERYTHING):
-        found = committed_totals(tmp_path, FACTS, sums)
+        found = committed_totals(LOCAL, tmp_path, FACTS, sums)
         assert found == plain_totals(FACTS, ROWS, sums)
 
 
 def test_a_commit_without_a_file_has_no_rows(tmp_path: Path) -> None:
     """What the source said then differs; an error would be tried again for ever."""
     commit(tmp_path, [])
-    found = committed_totals(tmp_path, FACTS, EVERYTHING)
+    found = committed_totals(LOCAL, tmp_path, FACTS, EVERYTHING)
     assert found == plain_totals(FACTS, [], EVERYTHING)

@@ -9,7 +9,9 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from jobs.delta_files import make_durable, version_files
+from jobs.delta_files import version_files
+from lake_config.layers import Layers
+from storage.local_folders import LocalFolders
 
 
 @pytest.fixture
@@ -30,7 +32,8 @@ def test_files_commit_and_folders_of_a_version_are_synced(
     table = tmp_path / "zones" / "shared" / "people"
     write_deltalake(str(table), pa.table({"a": [1]}))
     write_deltalake(str(table), pa.table({"a": [2]}), mode="overwrite")
-    make_durable(version_files(table, 1), tmp_path)
+    store = LocalFolders(Layers(tmp_path))
+    store.settle(version_files(store, table, 1))
     commits = {path.name for path in synced if path.suffix == ".json"}
     assert commits == {f"{1:020d}.json"}
     assert sum(path.suffix == ".parquet" for path in synced) == 1

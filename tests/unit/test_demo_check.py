@@ -7,7 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from lake_config.layers import Layers
 from ops.demo_check import true_values_in
+from storage.local_folders import LocalFolders
 
 PERSON = {
     "identity_number": "23120219900307001X",
@@ -26,7 +28,7 @@ def looked_at(tmp_path: Path, cell: str | float) -> tuple[int, int]:
     pl.DataFrame([PERSON]).write_parquet(truth / "people.parquet")
     frame = pl.DataFrame({"a": CLEAN, "b": [cell] * len(CLEAN)})
     frame.write_parquet(table / "part-a.parquet")
-    return true_values_in(tmp_path / "shared", truth)
+    return true_values_in(LocalFolders(Layers(tmp_path)), [tmp_path / "shared"], truth)
 
 
 @pytest.mark.parametrize("cell", ["13812345679", "王伟民", "其他", 1381234567, 13.5])
@@ -54,4 +56,6 @@ def test_the_logs_are_searched(tmp_path: Path) -> None:
     log = tmp_path / "shared" / "t" / "_delta_log" / "0.json"
     assert looked_at(tmp_path, "x") == (8, 0)
     log.write_text('{"add": {"stats": "{\\"max\\": \\"王伟\\"}"}}', "utf-8")
-    assert true_values_in(tmp_path / "shared", tmp_path / "truth") == (8, 1)
+    local = LocalFolders(Layers(tmp_path))
+    found = true_values_in(local, [tmp_path / "shared"], tmp_path / "truth")
+    assert found == (8, 1)

@@ -6,30 +6,22 @@ import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable, Schema
-from deltalake.transaction import AddAction, create_table_with_add_actions
+from deltalake import DeltaTable
 
-from audit.events import KINDS, LARGEST
+from audit.events import LARGEST
 from audit.ledger import init_ledger
 from jobs.context import Job
-from jobs.delta_files import facts_of, files_of
+from jobs.delta_files import facts_of
 from jobs.publish import publish
 from jobs.scanned import Files, files_digest, keep_list, scanned
-from jobs.steps import Masked
 from lake_config.errors import LeakFound, OutOfTurn
 from lake_config.layers import CURATED
 from lake_config.settings import Settings
-from privacy.policy import POLICY_VERSION
-from tests.lib.quality_cases import column, contract, table
+from tests.lib.local import LOCAL
+from tests.lib.masked_batch import batch, staged
 
-PEOPLE = table("people", [column("number")])
-CONTRACT = contract(PEOPLE)
-BATCH = set("ok department table date contract attempt".split())
 MANY = 600
 
 
@@ -38,40 +30,7 @@ def job(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Job:
     """Signatures are another test's matter."""
     monkeypatch.setattr("jobs.publish.check", lambda *_: ("甲",))
     init_ledger(settings)
-    return Job(settings, CONTRACT, PEOPLE, date(2026, 3, 2))
-
-
-def record(job: Job, kind: str, **facts: Any) -> dict[str, Any]:
-    blank = dict.fromkeys(KINDS[kind] - BATCH)
-    return job.record(kind, "a", True, **{**blank, **facts})
-
-
-def staged(job: Job, count: int) -> Masked:
-    """`count` files in staging, as `mask` leaves them."""
-    for kind in ("collected", "reconciled", "gated"):
-        record(job, kind)
-    folder = job.layers.staged(
-        CURATED, job.contract.department, "people", job.date, "a"
-    )
-    folder.mkdir(parents=True)
-    actions = [
-        _written(folder / f"part-{number}.parquet", number) for number in range(count)
-    ]
-    schema = pa.schema([("number", pa.int64())])
-    create_table_with_add_actions(str(folder), Schema.from_arrow(schema), actions)
-    files = files_of(folder)
-    keep_list(job, folder, files)
-    record(
-        job, "masked", rows=count, recipient=CURATED, policy=POLICY_VERSION,
-        files=len(files), files_digest=files_digest(files),
-        staged=str(folder.relative_to(job.settings.home)),
-    )  # fmt: skip
-    return Masked.load(job)
-
-
-def _written(path: Path, number: int) -> AddAction:
-    pq.write_table(pa.table({"number": pa.array([number], pa.int64())}), path)
-    return AddAction(path.name, path.stat().st_size, {}, 0, True, '{"numRecords": 1}')
+    return batch(settings, date(2026, 3, 2))
 
 
 def test_more_files_than_an_event_could_list(job: Job) -> None:
@@ -82,7 +41,7 @@ def test_more_files_than_an_event_could_list(job: Job) -> None:
     shared = job.layers.shared_table(CURATED, job.contract.department, "people")
     found = DeltaTable(str(shared))
     assert found.to_pyarrow_table().num_rows == MANY
-    published = [facts_of(shared / Path(uri).name) for uri in found.file_uris()]
+    published = [facts_of(LOCAL, shared / Path(uri).name) for uri in found.file_uris()]
     assert files_digest(published) == body["files_digest"] == files_digest(files)
 
 

@@ -16,6 +16,7 @@ from jobs.readers import files
 from jobs.readers.workbook import as_text
 from lake_config.errors import DeliveryUndecodable, SchemaChanged
 from lake_config.settings import Settings
+from storage.local_folders import LocalWorkplace
 from tests.lib import quality_cases
 from tests.lib.gated_batch import DAY
 
@@ -55,7 +56,12 @@ def landed(folder: Path, fill: Callable[[Any, Any], None]) -> list[dict[str, Any
 def refused(settings: Settings, folder: Path, fill: Callable[[Any, Any], None]) -> str:
     job = Job(settings, CONTRACT, CARDS, DAY)
     with pytest.raises((DeliveryUndecodable, SchemaChanged)) as refusal:
-        files._xlsx(job, CONTRACT.servers[0], workbook(folder, fill))
+        files._xlsx(
+            job,
+            CONTRACT.servers[0],
+            LocalWorkplace(folder),
+            workbook(folder, fill),
+        )
     return f"{type(refusal.value).__name__}：{refusal.value}"
 
 

@@ -1,0 +1,104 @@
+"""A Spark standalone cluster as processes: one master, two workers, all on loopback.
+
+The same jobs run on it by one setting (`LAKE_SPARK_MASTER`). Master, workers and executors
+know each other by a secret, and talk encrypted; their pages answer only to a signed token
+that nobody is given (the lake has pages of its own).
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lake_config.settings import ROOT, Settings, write_private
+from ops.archives import spark_home
+from ops.processes import Service, free_port, listening, start, stop, wait_until
+
+CLUSTER_SECRET = "spark_cluster"  # noqa: S105 (a file name)
+WORKERS = 2
+WORKER_MEMORY = "6g"
+MASTER_CLASS = "org.apache.spark.deploy.master.Master"
+WORKER_CLASS = "org.apache.spark.deploy.worker.Worker"
+PAGES_FILTER = "org.apache.spark.ui.JWSFilter"
+
+
+@contextmanager
+def running_cluster(settings: Settings) -> Iterator[str]:
+    """From start to stop; gives the master's address."""
+    write_private(settings.layers.secrets / CLUSTER_SECRET, secrets.token_urlsafe(32))
+    conf = settings.layers.state / "spark" / "cluster.conf"
+    write_private(conf, _properties(settings))
+    services: list[Service] = []
+    try:
+        address = _master(settings, services)
+        for number in range(1, WORKERS + 1):
+            _worker(settings, services, number, address)
+        yield address
+    finally:
+        for service in reversed(services):
+            stop(service)
+
+
+def _master(settings: Settings, services: list[Service]) -> str:
+    port = free_port()
+    where = ["--host", "127.0.0.1", "--port", str(port)]
+    services.append(_started(settings, "spark-master", MASTER_CLASS, where))
+    wait_until(services[-1], lambda: listening(port), 60)
+    return f"spark://127.0.0.1:{port}"
+
+
+def _worker(
+    settings: Settings, services: list[Service], number: int, address: str
+) -> None:
+    port = free_port()
+    folder = settings.layers.state / "spark" / f"worker-{number}"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    size = ["--cores", "2", "--memory", WORKER_MEMORY, "--work-dir", str(folder)]
+    where = ["--host", "127.0.0.1", "--port", str(port), *size, address]
+    name = f"spark-worker-{number}"
+    services.append(_started(settings, name, WORKER_CLASS, where))
+    wait_until(services[-1], lambda: listening(port), 60)
+
+
+def _started(settings: Settings, name: str, kind: str, where: list[str]) -> Service:
+    conf = settings.layers.state / "spark" / "cluster.conf"
+    command = [str(spark_home() / "bin" / "spark-class"), kind, *where[:-1]]
+    last = where[-1:]
+    if kind == MASTER_CLASS:
+        command, last = [*command, *last], []
+    pages = ["--webui-port", "0", "--properties-file", str(conf)]
+    environment = {
+        "SPARK_HOME": str(spark_home()),
+        "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_DIRS": str(settings.layers.state / "spark" / "local"),
+        "PYTHONPATH": str(ROOT),
+    }
+    log = settings.layers.logs / f"{name}.log"
+    return start(name, [*command, *pages, *last], log, environment)
+
+
+def _properties(settings: Settings) -> str:
+    page_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    log4j = ROOT / "lake_config" / "log4j2.properties"
+    values = {
+        **authenticated(settings),
+        "spark.ui.filters": PAGES_FILTER,
+        f"spark.{PAGES_FILTER}.param.secretKey": page_key,
+        "spark.master.rest.enabled": "false",
+        "spark.worker.cleanup.enabled": "true",
+        "spark.daemon.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j}",
+    }
+    return "".join(f"{key} {value}\n" for key, value in values.items())
+
+
+def authenticated(settings: Settings) -> dict[str, str]:
+    """What all parts of a cluster, drivers too, must agree on."""
+    return {
+        "spark.authenticate": "true",
+        "spark.authenticate.secret": settings.secret(CLUSTER_SECRET),
+        "spark.network.crypto.enabled": "true",
+        "spark.network.crypto.cipher": "AES/GCM/NoPadding",
+    }
