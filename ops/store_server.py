@@ -26,7 +26,7 @@ from lake_config.settings import Settings, load, read_private, write_private
 from ops.processes import Service, free_port, start, wait_until
 
 ADMIN, KMS = "store_admin", "store_kms"
-READY_SECONDS = 30
+READY_SECONDS, BUILD_SECONDS = 30, 1800
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +159,30 @@ def _build(product: Product, kept: Path) -> None:
             f"没有对象存储服务器 {product.program}，也没有 Go 编译环境。"
             f"请安装 Go 1.26 后重新执行本命令（它会执行：{by_hand}）。"
         )
-    run = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, check=False
-    )
     built = fresh / product.program
-    if run.returncode or not built.exists():
-        reason = run.stderr.decode(errors="replace")[-800:]
+    reason = _why_not_built(command, environment)
+    if reason or not built.exists():
         raise ComponentMissing(
             f"对象存储服务器 {product.program} 没有编译成功：{reason}\n"
             f"请手工执行查看原因：{by_hand}"
         )
     built.replace(kept)
     fresh.rmdir()
+
+
+def _why_not_built(command: list[str], environment: dict[str, str]) -> str:
+    """Empty when it was."""
+    try:
+        run = subprocess.run(
+            command,
+            env={**os.environ, **environment},
+            capture_output=True,
+            check=False,
+            timeout=BUILD_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{BUILD_SECONDS} 秒内没有完成"
+    return run.stderr.decode(errors="replace")[-800:] if run.returncode else ""
 
 
 def start_store(

@@ -6,7 +6,7 @@ from storage.check.conditions import conditions
 from storage.check.durability import durable
 from storage.check.findings import Property
 from storage.check.races import create_once, create_once_in_parts, replace_once
-from storage.check.rights import rights
+from storage.check.rights import real_rights, rights
 from storage.check.sessions import sessions
 from storage.check.transport import (
     closed_door,
@@ -52,8 +52,14 @@ PROPERTIES = (
     Property(
         "rights",
         "职责权限",
-        "每项职责只能做职责表写明的事，其余一律拒绝",
+        "按职责表生成的策略被如实执行，其余一律拒绝",
         rights,
+    ),
+    Property(
+        "real_rights",
+        "账号实权",
+        "secrets 中的职责账号恰好有这些权限，没有被放宽",
+        real_rights,
     ),
     Property(
         "conditions",

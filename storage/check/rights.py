@@ -1,6 +1,6 @@
 """Every right of every duty tried once: what the table grants works, all else is refused.
 
-With accounts of the check's own where the store lets the administrator make them; else
+With accounts of the check's own, where the store lets the administrator make them, and
 with the duties' real accounts, on keys of the check's own in the real buckets.
 """
 
@@ -17,7 +17,7 @@ from lake_config.layers import bucket, ledger_bucket
 from lake_config.settings import store_account
 from storage.accounts import policy
 from storage.administrator import NO_ADMINISTRATION, Login
-from storage.check.findings import Finding, finding
+from storage.check.findings import DoesNotApply, Finding, finding
 from storage.check.place import Place, md5
 from storage.check.wire import DENIED, Answer
 from storage.check.write_once import SUSPENDED
@@ -48,24 +48,38 @@ class Party:
 
 
 def rights(place: Place) -> Finding:
+    """Does the store keep the policies that are made from the table?"""
+    if not place.accounts.served():
+        raise DoesNotApply("没有账号管理接口：只核验存储管理员建好的职责账号")
+    return _tried(place, _own_party(place))
+
+
+def real_rights(place: Place) -> Finding:
+    """Do the duties' own accounts have these policies, and no other?"""
+    return _tried(place, _real_party(place))
+
+
+def _tried(place: Place, party: Party) -> Finding:
     """Reads, lists, writes, deletions, copies and the bucket's own switches."""
-    party = _own_party(place) if place.accounts.served() else _real_party(place)
-    stranger = place.bucket("foreign")
+    stranger = place.bucket(f"foreign-{secrets.token_hex(2)}")
     for name in (stranger, *party.buckets.values()):
         place.put(f"{name}/{party.key}/seed", BODY)
+    try:
+        attempts = [*_attempts(place, party, stranger)]
+    finally:
+        for name in party.buckets.values():
+            place.empty(name, party.key)
+    zones = len(party.buckets)
+    return finding(attempts, f"{len(Duty)} 项职责 × {zones} 个区")
 
-    def tried() -> Iterator[tuple[str, bool]]:
-        for duty in Duty:
-            yield from _in_zones(place, party, duty)
-            yield from _copies(place, party, duty)
-            yield from _switches(place, party, duty)
-            yield from _at_the_stranger(place, party, duty, stranger)
-            yield from _at_the_kept_ledger(place, party, duty)
 
-    found = finding(tried(), f"{len(Duty)} 项职责 × {len(party.buckets)} 个区")
-    for name in party.buckets.values():
-        place.empty(name, party.key)
-    return found
+def _attempts(place: Place, party: Party, stranger: str) -> Iterator[tuple[str, bool]]:
+    for duty in Duty:
+        yield from _in_zones(place, party, duty)
+        yield from _copies(place, party, duty)
+        yield from _switches(place, party, duty)
+        yield from _at_the_stranger(place, party, duty, stranger)
+        yield from _at_the_kept_ledger(place, party, duty)
 
 
 def _own_party(place: Place) -> Party:

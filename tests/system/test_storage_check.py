@@ -11,22 +11,25 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from audit.ledger import Ledger, init_ledger
+from lake_config.contract_loader import load_contracts
 from lake_config.errors import StoreUnfit
-from lake_config.settings import Settings
+from lake_config.settings import Settings, write_private
 from lake_config.store_verdict import require_verdict
 from ops.storage_check import Twin, place_of, run_check, twin
 from ops.store_server import StoreServer
 from privacy.keys import init_keys
-from storage.administrator import Accounts, administrator
+from storage.administrator import ADMINISTRATOR, Accounts, administrator
 from storage.check import write_once
 from storage.check.findings import Outcome, Property, Verdict
 from storage.check.place import Place
 from storage.check.registry import PROPERTIES
 from storage.check.run import check_store, fit
+from storage.setup import set_up
 from tests.lib.store_stand_in import (
     Fault,
     forgets_conditions,
@@ -50,8 +53,10 @@ def short_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def own(store_server: StoreServer) -> Settings:
-    """The session's server, under another prefix than any lake's."""
-    return replace(store_server.settings, store_prefix="checked")
+    """The session's server with a lake on it, which the check looks at but leaves alone."""
+    made = replace(store_server.settings, store_prefix="checked")
+    set_up(made, load_contracts(made.contracts))
+    return made
 
 
 def checked(
@@ -87,7 +92,8 @@ def test_a_sound_store_passes(
 def test_nothing_is_left_behind(own: Settings) -> None:
     place = place_of(own, 2)
     check_store(place, (BY_NAME["create_once"], BY_NAME["rights"]))
-    assert not [b for b in place.store.list_buckets() if b.name.startswith("checked")]
+    found = [bucket.name for bucket in place.store.list_buckets()]
+    assert not [name for name in found if name.startswith(place.prefix)]
     assert place.accounts.account(f"{place.prefix}-collector") is None
 
 
@@ -177,26 +183,40 @@ def test_an_unfit_store_is_recorded_and_refused(
     assert not event.body["passed"]
 
 
-def test_rights_are_tried_with_the_real_accounts_where_none_can_be_made(
-    stored: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On keys of the check's own in the real buckets, which are gone afterwards."""
-    monkeypatch.setattr(Accounts, "served", lambda accounts: False)
+def test_the_real_accounts_are_tried_and_nothing_stays(stored: Settings) -> None:
+    """On keys of the check's own in the real buckets."""
     place = place_of(stored, ROUNDS)
-    verdict = check_store(place, (BY_NAME["rights"],))[0]
+    verdict = check_store(place, (BY_NAME["real_rights"],))[0]
     assert (verdict.outcome, verdict.note) == (Outcome.PASSED, "6 项职责 × 3 个区")
     for bucket in place.store.list_buckets():
         if bucket.name.startswith(stored.store_prefix):
             assert not list(place.store.list_objects(bucket.name, recursive=True))
 
 
-def test_an_account_with_more_than_its_duty_is_seen(
-    stored: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Accounts, "served", lambda accounts: False)
+def test_an_account_with_more_than_its_duty_is_seen(stored: Settings) -> None:
     accounts = Accounts(stored, administrator(stored))
     name = f"{stored.store_prefix}-sharing"
     accounts.attach(f"{stored.store_prefix}-retention", name)
-    verdict = check_store(place_of(stored, ROUNDS), (BY_NAME["rights"],))[0]
+    both = (BY_NAME["rights"], BY_NAME["real_rights"])
+    verdicts = checked(stored, both)
+    assert failures(verdicts) == {"real_rights"}
+    assert "sharing 读取 raw" in verdicts["real_rights"].note
+    set_up(stored, load_contracts(stored.contracts))
+    assert failures(checked(stored, both)) == set()
+
+
+def test_a_store_without_an_account_api_is_judged_by_the_real_accounts(
+    stored: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Accounts, "served", lambda accounts: False)
+    verdicts = checked(stored, (BY_NAME["rights"], BY_NAME["real_rights"]))
+    assert verdicts["rights"].outcome == Outcome.NOT_APPLICABLE
+    assert verdicts["real_rights"].outcome == Outcome.PASSED
+
+
+def test_without_accounts_a_store_is_not_fit(own: Settings, tmp_path: Path) -> None:
+    bare = replace(own, home=tmp_path)
+    write_private(bare.layers.secrets / ADMINISTRATOR, own.secret(ADMINISTRATOR))
+    verdict = checked(bare, (BY_NAME["real_rights"],))["real_rights"]
     assert verdict.outcome == Outcome.FAILED
-    assert "sharing 读取 raw" in verdict.note
+    assert "store_collector" in verdict.note
