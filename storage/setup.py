@@ -20,6 +20,7 @@ from minio.versioningconfig import VersioningConfig
 
 from lake_config.contract import Contract
 from lake_config.duties import RAW, Duty
+from lake_config.errors import StoreUnfit
 from lake_config.layers import bucket, ledger_bucket
 from lake_config.settings import Settings, write_private
 from storage.accounts import account_name, all_buckets, policy
@@ -111,8 +112,19 @@ def _encryption(
             wanted.kms_master_key_id,
         )
         if not same:
-            store.set_bucket_encryption(name, SSEConfig(wanted))
+            _encrypt(store, name, wanted)
             yield f"存储桶 {name} 默认加密：{settings.store_encryption}"
+
+
+def _encrypt(store: Minio, name: str, rule: Rule) -> None:
+    try:
+        store.set_bucket_encryption(name, SSEConfig(rule))
+    except S3Error as error:
+        key = rule.kms_master_key_id or "存储自带的密钥"
+        raise StoreUnfit(
+            f"存储桶 {name} 不能以密钥 {key} 加密（{error.code}）。请由密钥管理员建立它，"
+            "或改用 LAKE_STORE_KMS_KEY、LAKE_STORE_ENCRYPTION 的其他取值。"
+        ) from None
 
 
 def _rule(settings: Settings, contract: Contract) -> Rule:

@@ -31,9 +31,15 @@ def durable(place: Place) -> Finding:
         there = Place(victim.settings, place.login, place.rounds)
         bucket = there.bucket("killed")
         rounds = range(max(3, place.rounds // 10))
-        acknowledged = [one for _ in rounds for one in _one_life(there, victim, bucket)]
-        kept = list(_compared(there, acknowledged))
+        kept = [one for _ in rounds for one in _after_a_life(there, victim, bucket)]
     return finding(kept, f"强行终止 {len(rounds)} 次")
+
+
+def _after_a_life(place: Place, victim: Victim, bucket: str) -> list[tuple[str, bool]]:
+    """Compared once it is back; then the bucket is emptied, or a long run fills the disk."""
+    kept = list(_compared(place, _one_life(place, victim, bucket)))
+    place.empty(bucket)
+    return kept
 
 
 def _one_life(place: Place, victim: Victim, bucket: str) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from minio.error import S3Error
 
 from lake_config.contract_loader import load_contracts
 from lake_config.duties import Duty
+from lake_config.errors import StoreUnfit
 from lake_config.settings import OTHERS, Settings, store_account
 from ops.store_certificates import ensure_truststore
 from ops.store_server import StoreServer
@@ -87,6 +88,13 @@ def test_raw_lies_encrypted(
         )
         wanted = algorithm if zone == "raw" else None
         assert (held.rule.sse_algorithm if held else None) == wanted
+
+
+def test_a_key_that_is_not_there_is_named(stored_as: Callable[..., Settings]) -> None:
+    """Each department has a key of its own; a server of our own holds one for all."""
+    settings = stored_as(store_encryption="sse-kms")
+    with pytest.raises(StoreUnfit, match="government-civil-affairs"):
+        set_up(settings, load_contracts(settings.contracts))
 
 
 def test_a_second_lake_on_the_same_store_is_a_stranger(
