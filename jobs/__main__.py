@@ -15,6 +15,7 @@ from datetime import date
 
 from jobs.context import Job
 from jobs.failures import give_up, record_failure
+from jobs.step_limit import STEP_SECONDS, no_longer_than
 from lake_config.contract import Contract
 from lake_config.contract_loader import contract_of
 from lake_config.errors import JobFailed, LakeError, NothingToDo, UsageError
@@ -72,7 +73,8 @@ def main(arguments: list[str]) -> int:
         return error.exit_code
     try:
         contract = contract_of(settings.contracts, given.department)
-        said = _run(settings, contract, given, day)
+        with no_longer_than(STEP_SECONDS):
+            said = _run(settings, contract, given, day)
     except LakeError as error:
         return _ended(settings, given, day, error)
     except Exception as error:

@@ -70,6 +70,10 @@ CAUSES: dict[str, tuple[str, str]] = {
         "安全管理员检查脱敏策略与契约的列类别",
     ),
     "KeyUnavailable": ("密钥缺失、有误或已停用", OPERATE),
+    "TableBusy": (
+        "另一个发布者正持有这张表的租约",
+        "稍后会自动重试；一直如此时查看运行中的作业",
+    ),
     "StoreUnavailable": ("对象存储没有应答或没有照办", OPERATE),
     "StoreUnfit": (
         "对象存储缺少必需的性质，或没有检查过",

@@ -22,7 +22,7 @@ from pyspark.sql.connect.client.retries import DefaultPolicy
 
 from jobs.store_access import class_path, java_options
 from lake_config.duties import Duty
-from lake_config.errors import SourceUnavailable
+from lake_config.errors import JobFailed
 from lake_config.settings import ROOT, Settings, use_this_python
 
 CONNECT_TOKEN = "spark_connect_token"  # noqa: S105 (a file name)
@@ -136,7 +136,7 @@ def _joined(settings: Settings, server: str) -> SparkSession:
         if _open(spark):
             atexit.register(spark.client.close)
             return spark
-    raise SourceUnavailable(
+    raise JobFailed(
         f"Spark 服务拒绝开启会话（已尝试 {TRIES} 次）。请查看 logs/spark.log，"
         "必要时执行 ./lake up 重新启动服务。"
     )
@@ -167,7 +167,7 @@ def _open(spark: SparkSession) -> bool:
         if "SESSION_CLOSED" in str(error) or "SESSION_NOT_FOUND" in str(error):
             spark.client.close()  # type: ignore[operator]
             return False
-        raise SourceUnavailable(
+        raise JobFailed(
             "无法连接 Spark 服务。请执行 ./lake up 启动服务后重试。"
         ) from None
     return True

@@ -21,6 +21,7 @@ from typing import IO
 from jobs.breaker import Breaker, Pass, Phase, answered, failed, may_try, phase
 from jobs.context import Job
 from jobs.failures import alert
+from jobs.session import ENGINE_ERRORS
 from lake_config.calendar import CITY_TIME
 from lake_config.contract import Server
 from lake_config.errors import (
@@ -46,8 +47,8 @@ ANSWERED = (
 )
 """Refusals by which one knows that the source is there."""
 
-OURS = ("No space left on device", "Read-only file system", "Disk quota exceeded")
-"""What an engine says when it is our disk that failed while a source was read."""
+THEIRS = ("java.sql.", "java.net.", "org.postgresql.", "org.mariadb.")
+"""What an engine names when it is the source that broke off, and not our disk or Spark."""
 
 
 LOCK_SECONDS = 5.0
@@ -166,9 +167,11 @@ def _tell(job: Job, server: Server, kind: str) -> None:
 
 
 def _theirs(error: LakeError) -> bool:
-    """Not when the engine says that our disk was full; its words go no further."""
-    behind = str(error.__context__)
-    return not any(sign in behind for sign in OURS)
+    """Behind an engine's failure the source must be named; its words go no further."""
+    behind = error.__context__
+    if not isinstance(behind, ENGINE_ERRORS):
+        return True
+    return any(sign in str(behind) for sign in THEIRS)
 
 
 def _paused(job: Job, server: Server, state: Breaker) -> SourcePaused:

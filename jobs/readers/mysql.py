@@ -28,6 +28,7 @@ DRIVER = "org.mariadb.jdbc.Driver"
 FETCH_ROWS = 10_000
 CONNECT_SECONDS = 15
 READ_SECONDS = 3_600
+SILENT_SECONDS = 600
 REFUSALS = (1044, 1045, 1698, 1820, 1862, 4151)
 """Access denied, password expired, account locked."""
 
@@ -55,6 +56,8 @@ def read_mysql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
             "user": server.user,
             "password": job.settings.secret(server.secret),
             "fetchsize": str(FETCH_ROWS),
+            "connectTimeout": str(CONNECT_SECONDS * 1_000),
+            "socketTimeout": str(SILENT_SECONDS * 1_000),
         },
     )
     yield Extract(frame, unmoved, drift)
@@ -110,6 +113,7 @@ def _connection(job: Job, server: Server, place: dict[str, Any], patience: int) 
         charset="utf8mb4",
         connect_timeout=CONNECT_SECONDS,
         read_timeout=patience,
+        write_timeout=patience,
     )
 
 

@@ -7,8 +7,6 @@ joins its snapshot, so parallel reads and the totals see one state of the source
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
@@ -22,6 +20,7 @@ from jobs.context import Job
 from jobs.control_totals import Totals, from_database, postgresql_totals
 from jobs.drift import check_drift
 from jobs.readers.extract import Extract, address, refuse_empty
+from jobs.readers.patience import hang_up, hung_up_after
 from jobs.readers.seen_database import POSTGRESQL, Rows, seen_table
 from lake_config.contract import Server
 from lake_config.errors import SourceRefusedLogin, SourceUnavailable
@@ -51,6 +50,7 @@ REFUSALS = (
 """The server gives no code before the login, only a text in its own language."""
 
 STATEMENT_SECONDS = 3_600
+SILENT_SECONDS = 600
 PAGES = "select pg_relation_size(%s) / current_setting('block_size')::int"
 FIRST_ROW = "select count(*) from (select from {} limit 1) first"
 
@@ -60,11 +60,12 @@ def read_postgresql(job: Job, server: Server, delivered: Path) -> Iterator[Extra
     """A frame over parallel partitions, and totals, of one snapshot."""
     place = address(job, server)
     with exporter(job, server, place) as connection:
-        drift = check_drift(job, seen_postgresql(job, connection, place))
-        snapshot = _one(connection, "select pg_export_snapshot()")
-        name = table_name(job, place)
-        pages = pages_of(connection, name)
-        refuse_empty(job, _one(connection, FIRST_ROW.format(name)))
+        with hung_up_after(connection, SILENT_SECONDS):
+            drift = check_drift(job, seen_postgresql(job, connection, place))
+            snapshot = _one(connection, "select pg_export_snapshot()")
+            name = table_name(job, place)
+            pages = pages_of(connection, name)
+            refuse_empty(job, _one(connection, FIRST_ROW.format(name)))
         frame = job.spark.read.jdbc(
             url=f"jdbc:postgresql://{place['host']}:{place['port']}/{place['database']}",
             table=name,
@@ -174,12 +175,12 @@ def _stopped(connection: psycopg.Connection, answer: Future[Totals]) -> None:
             connection.cancel_safe(timeout=CANCEL_SECONDS)
         wait([answer], timeout=1)
     if not answer.done():
-        with socket.socket(fileno=os.dup(connection.fileno())) as line:
-            line.shutdown(socket.SHUT_RDWR)
+        hang_up(connection)
 
 
 def _totals(job: Job, connection: psycopg.Connection, name: str) -> Totals:
-    cursor = connection.execute(postgresql_totals(job.table, name))
+    with hung_up_after(connection, STATEMENT_SECONDS + CANCEL_SECONDS):
+        cursor = connection.execute(postgresql_totals(job.table, name))
     names = [column.name for column in cursor.description or ()]
     return from_database(names, cursor.fetchone() or ())
 
@@ -199,6 +200,10 @@ def _properties(job: Job, server: Server, snapshot: str) -> dict[str, str]:
         "user": server.user,
         "password": job.settings.secret(server.secret),
         "fetchsize": str(FETCH_ROWS),
+        "connectTimeout": str(CONNECT_SECONDS),
+        "loginTimeout": str(CONNECT_SECONDS),
+        "socketTimeout": str(SILENT_SECONDS),
+        "tcpKeepAlive": "true",
         "sessionInitStatement": "set transaction isolation level repeatable read "
         f"read only; set transaction snapshot '{snapshot}'",
     }

@@ -18,6 +18,7 @@ from jobs.context import Job
 from jobs.control_totals import Totals
 from jobs.readers.extract import Extract, address, refuse_empty
 from jobs.readers.json_rows import NotJson, Number, land_rows, parsed, row_check
+from jobs.readers.patience import fetched, jittered
 from jobs.readers.seen_files import check_page
 from lake_config.contract import Server
 from lake_config.errors import (
@@ -101,19 +102,22 @@ def _incomplete(job: Job) -> DeliveryIncomplete:
 def _answer(
     job: Job, server: Server, http: httpx.Client, query: dict[str, str]
 ) -> httpx.Response:
-    """One answer, with a few bounded tries; logs in when the token is missing or spent."""
+    """One answer, with a few bounded tries; logs in when the token is missing or spent.
+
+    Asking for a page again changes nothing at the source.
+    """
     code = 0
     for _ in range(TRIES):
         try:
-            answer = http.get(job.table.source["path"], params=query)
+            answer = fetched(http, job.table.source["path"], query)
         except httpx.HTTPError:
-            time.sleep(1)
+            time.sleep(jittered(1))
             continue
         code = answer.status_code
         if code == 401:
             _login(job, server, http)
         elif code == 429 or code >= 500:
-            time.sleep(_wait(answer))
+            time.sleep(jittered(_wait(answer)))
         else:
             return answer
     if code == 401:

@@ -12,6 +12,8 @@ import pytest
 
 from jobs.context import Job
 from jobs.readers import postgresql
+from jobs.readers.patience import hung_up_after
+from jobs.step_limit import no_longer_than
 from lake_config.contract import Server
 from lake_config.errors import SourceUnavailable
 from lake_config.settings import Settings
@@ -90,3 +92,23 @@ def test_a_count_that_fails_says_nothing_of_a_cell(
     ):
         totals()
     assert "cards" not in str(raised.value).replace(job.batch, "")
+
+
+def test_a_frozen_source_is_not_waited_for_before_its_rows_are_read(
+    source: tuple[Job, Server, psycopg.Connection],
+) -> None:
+    """It heeds no limit of its own, and its machine still answers for the line."""
+    job, server, _ = source
+    began = time.monotonic()
+    with (
+        pytest.raises(SourceUnavailable),
+        postgresql.exporter(job, server, server.address) as connection,
+    ):
+        process = connection.info.backend_pid
+        os.kill(process, signal.SIGSTOP)
+        try:
+            with no_longer_than(SOON), hung_up_after(connection, 1):
+                postgresql.pages_of(connection, NAME)
+        finally:
+            os.kill(process, signal.SIGCONT)
+    assert time.monotonic() - began < SOON

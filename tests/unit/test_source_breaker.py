@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pyspark.errors import PySparkException
 
 from audit.ledger import init_ledger, open_ledger
 from jobs import source_breaker
@@ -147,18 +148,30 @@ def test_a_source_that_refuses_is_there(
     assert attempt(job) == "done"
 
 
-def test_a_full_disk_of_ours_is_not_the_sources_fault(job: Job) -> None:
-    def full() -> None:
+DISK = "Job aborted: java.io.IOException: No space left on device"
+SPARK = "<_InactiveRpcError: StatusCode.UNAVAILABLE, Connection refused>"
+GONE = "Job aborted: org.postgresql.util.PSQLException: An I/O error occurred"
+
+
+@pytest.mark.parametrize(
+    ("said", "after"),
+    [(DISK, "SourceUnavailable"), (SPARK, "SourceUnavailable"), (GONE, "SourcePaused")],
+)
+def test_a_failed_write_counts_where_the_source_is_named(
+    job: Job, said: str, after: str
+) -> None:
+    """Our full disk and our Spark are not the source's fault."""
+
+    def write() -> None:
         try:
-            raise OSError(
-                "Py4JJavaError … java.io.IOException: No space left on device"
-            )
-        except OSError:
+            raise PySparkException(said)
+        except PySparkException:
             raise SourceUnavailable("x") from None
 
-    for _ in range(THRESHOLD + 1):
+    for _ in range(THRESHOLD):
         with pytest.raises(SourceUnavailable), guarded(job, SERVER):
-            full()
+            write()
+    assert attempt(job, SourceUnavailable("x")) == after
 
 
 def test_a_probe_that_tells_nothing_lets_the_next_one_try(
