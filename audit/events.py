@@ -41,6 +41,8 @@ KINDS |= {
         "key_used": "key_ids purpose",
         "read": "person recipient table version files request source",
         "read_refused": "person table reason request source count",
+        "deletion_ordered": "department table reason files names_digest",
+        "deletion_done": "department table reason files names_digest",
         "quarantine_listed": "department table date rows",
         "quarantine_returned": "department table date rows",
         "redelivery_accepted": "department table date reason_digest",

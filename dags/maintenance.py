@@ -1,4 +1,6 @@
-"""Work on the lake itself: the ledger is verified, late tables are found, alerts go out."""
+"""Work on the lake itself: the ledger is verified, late tables are found, alerts go out,
+and what is past its retention ends.
+"""
 
 from __future__ import annotations
 
@@ -65,3 +67,4 @@ alert_delivery = maintenance(
     "alert_delivery", "告警补发", "*/10 * * * *", "alerts send"
 )
 freshness = maintenance("freshness", "时效检查", "30 8 * * *", "alerts check")
+retention = maintenance("retention", "保存期限清理", "0 3 * * *", "retain")

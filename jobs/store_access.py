@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from lake_config.settings import Settings, read_private, store_account, write_private
 
+CREDENTIALS = "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"
 TRUST = (
     "-Djavax.net.ssl.trustStore={} -Djavax.net.ssl.trustStoreType=PKCS12 "
     "-Djavax.net.ssl.trustStorePassword={}"
@@ -55,7 +56,7 @@ def s3a_settings(settings: Settings, duty: str) -> dict[str, str]:
         "fs.s3a.connection.ssl.enabled": str(
             urlsplit(settings.store).scheme == "https"
         ).lower(),
-        "fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+        "fs.s3a.aws.credentials.provider": CREDENTIALS,
         "fs.s3a.access.key": access,
         "fs.s3a.secret.key": secret,
         "fs.s3a.fast.upload.buffer": "bytebuffer",

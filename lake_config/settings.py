@@ -86,6 +86,34 @@ class Settings:
         running = json.loads(path.read_text("utf-8")) if path.exists() else {}
         return str(running.get(duty) or running.get(EVERY_DUTY) or "local[2]")
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """These settings for a child process, as `load` reads them there."""
+        values = {
+            "HOME": self.home,
+            "PROFILE": self.profile,
+            "CONTRACTS": self.contracts,
+            "CACHE": self.cache,
+            "JARS": self.jars,
+            "SPARK": self.spark,
+            "SPARK_MEMORY": self.spark_memory,
+            "SPARK_MASTER": self.spark_master,
+            "AIRFLOW_API": self.airflow_api,
+            "SHARING_URL": self.sharing_url,
+            "LINK_SECONDS": self.link_seconds,
+            "LEASE_SECONDS": self.lease_seconds,
+            "SCHEDULES": "on" if self.schedules else "off",
+            "STORE": self.store,
+            "STORE_PREFIX": self.store_prefix,
+            "STORE_REGION": self.store_region,
+            "STORE_CA": self.store_ca,
+            "STORE_ENCRYPTION": self.store_encryption,
+            "STORE_KMS_KEY": self.store_kms_key,
+            "STORE_LOCK_DAYS": self.store_lock_days,
+            "STORE_VERDICT_DAYS": self.store_verdict_days,
+        }
+        return {f"LAKE_{name}": str(value) for name, value in values.items()}
+
     def secret(self, name: str) -> str:
         """The secret `name`, from a file only its owner can read."""
         return read_private(self.layers.secrets / name).strip()

@@ -22,6 +22,7 @@ import httpx
 
 from lake_config.errors import ComponentMissing
 from lake_config.settings import ROOT, Settings, read_private, write_private
+from ops.airflow_database import DATABASE_SECRET
 from ops.processes import Service, free_port, start, wait_until
 
 USER = "admin"
@@ -44,7 +45,7 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(
             home / "passwords.json"
         ),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        **_database(settings),
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": url,
@@ -55,12 +56,18 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
-        "LAKE_HOME": str(settings.home),
-        "LAKE_CONTRACTS": str(settings.contracts),
-        "LAKE_JARS": str(settings.jars),
-        "LAKE_SCHEDULES": "on" if settings.schedules else "off",
+        **settings.environment,
         "PYTHONPATH": str(ROOT),
     }
+
+
+def _database(settings: Settings) -> dict[str, str]:
+    """Airflow reads the address itself, so that no environment holds a password."""
+    secret = settings.layers.secrets / DATABASE_SECRET
+    name = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+    if not secret.exists():
+        return {name: f"sqlite:///{settings.layers.airflow}/airflow.db"}
+    return {f"{name}_CMD": f"cat {secret}", f"{name}_ASYNC_CMD": f"cat {secret}"}
 
 
 def _secret(path: Path) -> str:

@@ -17,6 +17,7 @@ from lake_config import errors
 from lake_config.settings import load
 from ops.alert_commands import alerts_app
 from ops.schema_commands import schema_app
+from ops.share_commands import share_app
 from ops.storage_commands import storage_app
 
 app = typer.Typer(
@@ -27,7 +28,6 @@ app = typer.Typer(
 )
 contracts_app = typer.Typer(help="数据契约", no_args_is_help=True)
 quarantine_app = typer.Typer(help="隔离区", no_args_is_help=True)
-share_app = typer.Typer(help="共享服务", no_args_is_help=True)
 officer_app = typer.Typer(help="安全管理员", no_args_is_help=True)
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(quarantine_app, name="quarantine")
@@ -61,11 +61,19 @@ def demo(
     persons: Annotated[int, typer.Option(min=1_500, help="虚构人口数")] = 20_000,
     seed: Annotated[int, typer.Option(help="随机种子")] = 2026,
     day: Day = None,
+    profile: Annotated[
+        str,
+        typer.Option(
+            help="small：本机文件夹；cluster：S3 存储、Spark 集群、PostgreSQL"
+        ),
+    ] = "small",
 ) -> None:
     """从五个部门的数据源到分析人员的笔记本，真实组件跑一遍。"""
     from ops.demo import run_demo
 
-    run_demo(load(), persons, seed, _day(day))
+    if profile not in ("small", "cluster"):
+        raise errors.UsageError(f"--profile 只能是 small 或 cluster，不是“{profile}”。")
+    run_demo(load(), persons, seed, _day(day), profile == "cluster")
 
 
 @app.command()
@@ -202,6 +210,14 @@ def init(
     init_lake(load(), officer or [])
 
 
+@app.command()
+def retain() -> None:
+    """按契约的保存期限清理；删除什么，账本里都有凭证。"""
+    from ops.retention import run_retention
+
+    run_retention(load())
+
+
 @quarantine_app.command("list")
 def quarantine_list(
     department: Department, table: TableName = None, day: Day = None
@@ -220,42 +236,6 @@ def quarantine_return(
     from ops.quarantine import return_quarantine
 
     return_quarantine(load(), department, table, _day(day))
-
-
-@share_app.command("add")
-def share_add(
-    name: Annotated[str, typer.Argument(help="人员姓名或工号")],
-    profile: Annotated[Path, typer.Option(help="凭据文件写到哪里")],
-    days: Annotated[int, typer.Option(min=1, max=365, help="有效天数")] = 90,
-) -> None:
-    """登记一名分析人员，写出其凭据文件（只写这一次）。"""
-    from ops.shares import add_person
-
-    add_person(load(), name, profile, days)
-
-
-@share_app.command("revoke")
-def share_revoke(name: Annotated[str, typer.Argument(help="人员姓名或工号")]) -> None:
-    """停用一名人员的凭据。"""
-    from ops.shares import revoke_person
-
-    revoke_person(load(), name)
-
-
-@share_app.command("list")
-def share_list() -> None:
-    """列出已登记人员。"""
-    from ops.shares import list_persons
-
-    list_persons(load())
-
-
-@share_app.command("serve")
-def share_serve() -> None:
-    """启动共享服务（Delta Sharing）。"""
-    from ops.shares import serve
-
-    serve(load())
 
 
 @app.command("help")

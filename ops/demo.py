@@ -22,9 +22,10 @@ from audit.ledger import init_ledger
 from lake_config.contract import Contract
 from lake_config.contract_loader import load_contracts
 from lake_config.errors import GateFailed, SettingsError
-from lake_config.settings import Settings, load, write_private
+from lake_config.settings import Settings, write_private
 from ops import demo_report
 from ops.airflow_service import AirflowApi, start_airflow
+from ops.cluster import cluster
 from ops.processes import Service, stop
 from ops.running import start_sharing
 from ops.source_servers import install_servers, left_out, running_sources
@@ -48,7 +49,9 @@ console = Console(width=max(Console().width, NARROWEST))
 """A log file is as wide as the closing table, not as the terminal that is not there."""
 
 
-def run_demo(settings: Settings, persons: int, seed: int, day: date) -> None:
+def run_demo(
+    settings: Settings, persons: int, seed: int, day: date, on_cluster: bool = False
+) -> None:
     """The whole way of one delivery date; raises when anything does not agree."""
     began = time.monotonic()
     settings = replace(settings, schedules=False)
@@ -57,6 +60,8 @@ def run_demo(settings: Settings, persons: int, seed: int, day: date) -> None:
     without = left_out(every, install_servers(say))
     contracts = [item for item in every if item.department not in without]
     with ExitStack() as stack:
+        if on_cluster:
+            settings = cluster(stack, settings, contracts, say)
         url = _everything_up(stack, settings, contracts, persons, seed, day)
         truth_key = secrets.token_bytes(32)
         seal(settings.layers.truth, truth_key)
@@ -65,7 +70,7 @@ def run_demo(settings: Settings, persons: int, seed: int, day: date) -> None:
         _run_dags(settings, url, contracts, day)
         unseal(settings.layers.truth, truth_key)
         say("全部作业结束，启封真值并比对")
-        good = demo_report.report(load(), contracts, day, ANALYST, console)
+        good = demo_report.report(settings, contracts, day, ANALYST, console)
     console.print(f"用时 {time.monotonic() - began:.0f} 秒。", highlight=False)
     if not good:
         raise GateFailed("演示结果与真值不符，见上表。")

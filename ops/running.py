@@ -22,8 +22,7 @@ console = Console()
 def start_sharing(settings: Settings) -> Service:
     """The Delta Sharing service as a process of its own."""
     environment = {
-        "LAKE_HOME": str(settings.home),
-        "LAKE_SHARING_URL": settings.sharing_url,
+        **settings.environment,
         "PYTHONPATH": str(ROOT),
     }
     command = [sys.executable, "-m", "sharing"]

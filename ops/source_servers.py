@@ -147,29 +147,35 @@ def _user(name: str) -> str | None:
 
 def start_postgres(settings: Settings, department: str) -> tuple[Service, int]:
     """A PostgreSQL cluster of our own; made on first start."""
+    return postgres_server(settings, "postgresql", ADMIN, admin_password(settings))
+
+
+def postgres_server(
+    settings: Settings, name: str, owner: str, password: str
+) -> tuple[Service, int]:
+    """A cluster in a folder of its name; `owner` and password hold from its first start."""
     programs, user = postgres_programs(), _user("postgres")
     if programs is None:
         raise ComponentMissing("没有 PostgreSQL。请执行：apt-get install -y postgresql")
-    folder = data_folder(settings, "postgresql", user)
+    folder = data_folder(settings, name, user)
     if not (folder / "data" / "PG_VERSION").exists():
-        _init_postgres(programs, folder, user, admin_password(settings))
+        _init_postgres(programs, folder, user, owner, password)
     port = free_port()
     command = [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port)]
     command += ["-c", "listen_addresses=127.0.0.1", "-k", str(folder)]
-    log = settings.layers.logs / "postgresql.log"
-    service = start("postgresql", command, log, {}, user)
+    service = start(name, command, settings.layers.logs / f"{name}.log", {}, user)
     wait_until(service, lambda: listening(port), 60)
     return service, port
 
 
 def _init_postgres(
-    programs: Path, folder: Path, user: str | None, password: str
+    programs: Path, folder: Path, user: str | None, owner: str, password: str
 ) -> None:
     secret = folder / "password"
     secret.write_text(password, encoding="utf-8")
     if user:
         shutil.chown(secret, user, user)
-    command = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", ADMIN]
+    command = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", owner]
     command += ["--auth=scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"]
     _quietly([*command, "--locale=C.UTF-8"], user)
     secret.unlink()

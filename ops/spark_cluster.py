@@ -17,6 +17,7 @@ from ops.archives import spark_home
 from ops.processes import Service, free_port, listening, start, stop, wait_until
 
 CLUSTER_SECRET = "spark_cluster"  # noqa: S105 (a file name)
+LOG4J = ROOT / "lake_config" / "log4j2.properties"
 WORKERS = 2
 WORKER_MEMORY = "6g"
 MASTER_CLASS = "org.apache.spark.deploy.master.Master"
@@ -73,6 +74,7 @@ def _started(settings: Settings, name: str, kind: str, where: list[str]) -> Serv
         "SPARK_HOME": str(spark_home()),
         "SPARK_DAEMON_MEMORY": "256m",
         "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_DAEMON_JAVA_OPTS": f"-Dlog4j2.configurationFile=file:{LOG4J}",
         "SPARK_LOCAL_DIRS": str(settings.layers.state / "spark" / "local"),
         "PYTHONPATH": str(ROOT),
     }
@@ -82,14 +84,12 @@ def _started(settings: Settings, name: str, kind: str, where: list[str]) -> Serv
 
 def _properties(settings: Settings) -> str:
     page_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    log4j = ROOT / "lake_config" / "log4j2.properties"
     values = {
         **authenticated(settings),
         "spark.ui.filters": PAGES_FILTER,
         f"spark.{PAGES_FILTER}.param.secretKey": page_key,
         "spark.master.rest.enabled": "false",
         "spark.worker.cleanup.enabled": "true",
-        "spark.daemon.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j}",
     }
     return "".join(f"{key} {value}\n" for key, value in values.items())
 

@@ -86,7 +86,7 @@ def running_spark(settings: Settings, brief: bool = False) -> Iterator[None]:
 
 def warm_up(settings: Settings) -> None:
     """In a process of its own, which leaves its session to the first task."""
-    environment = {**os.environ, **_environment(), "LAKE_HOME": str(settings.home)}
+    environment = {**os.environ, **_environment(), **settings.environment}
     command = [sys.executable, "-m", "ops.warm_up"]
     log = settings.layers.logs / "warm-up.log"
     with log.open("wb") as output:

@@ -95,6 +95,18 @@ class LocalFolders:
     def remove(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
+    def delete(self, files: Iterable[Path]) -> None:
+        """Folders that are empty then go too."""
+        for path in files:
+            path.unlink(missing_ok=True)
+            for folder in path.parents:
+                if not folder.is_relative_to(self.home) or any(folder.iterdir()):
+                    break
+                folder.rmdir()
+
+    def changed(self, path: Path) -> float:
+        return path.stat().st_mtime
+
     def files(self, folder: Path) -> Iterator[Path]:
         return (path for path in sorted(folder.rglob("*")) if path.is_file())
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import ssl
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -139,11 +140,22 @@ class ObjectStore:
         """What this duty may not delete is left to retention; nothing names it."""
         if not may(self.duty, self.settings.layers.zone_of(folder), Right.DELETE):
             return
-        bucket, _ = self._place(folder)
-        keys = [DeleteObject(self._place(path)[1]) for path in self.files(folder)]
-        with self._told(folder):
-            for error in self._client.remove_objects(bucket, keys):
-                raise _refused(self.duty, folder.name, error.code == "AccessDenied")
+        self.delete(self.files(folder))
+
+    def delete(self, files: Iterable[Path]) -> None:
+        by_bucket: dict[str, list[DeleteObject]] = {}
+        for path in files:
+            bucket, key = self._place(path)
+            by_bucket.setdefault(bucket, []).append(DeleteObject(key))
+        for bucket, keys in by_bucket.items():
+            with self._told(Path(bucket)):
+                for error in self._client.remove_objects(bucket, keys):
+                    raise _refused(self.duty, bucket, error.code == "AccessDenied")
+
+    def changed(self, path: Path) -> float:
+        with self._told(path):
+            found = self._client.stat_object(*self._place(path)).last_modified
+        return found.timestamp() if found else time.time()
 
     def files(self, folder: Path) -> Iterator[Path]:
         bucket, key = self._place(folder)

@@ -67,6 +67,12 @@ class Store(Protocol):
     def remove(self, folder: Path) -> None:
         """Everything in the folder goes, where this duty may delete; else it stays."""
 
+    def delete(self, files: Iterable[Path]) -> None:
+        """These files go; AccessDenied where this duty may not delete."""
+
+    def changed(self, path: Path) -> float:
+        """When the file was written, in seconds since 1970."""
+
     def files(self, folder: Path) -> Iterator[Path]:
         """Every file under the folder."""
 

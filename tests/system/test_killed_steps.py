@@ -18,6 +18,7 @@ from jobs.scanned import files_digest
 from lake_config.layers import CURATED
 from lake_config.settings import ROOT, Settings
 from ops.spark_service import running_spark
+from tests.lib.local import LOCAL
 from tests.lib.one_department import (
     DEPARTMENT,
     TABLE,
@@ -31,7 +32,6 @@ NEXT = DAY + timedelta(days=1)
 KILLED = """
 import importlib, os, sys
 from jobs.__main__ import main
-from tests.lib.local import LOCAL
 
 def die(*_, **__):
     os.kill(os.getpid(), 9)

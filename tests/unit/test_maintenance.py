@@ -12,7 +12,7 @@ import pytest
 from lake_config.errors import LedgerBroken, NotifyFailed
 from ops.reference_pages import PAGES
 
-DAGS = ("ledger_verification", "alert_delivery", "freshness")
+DAGS = ("ledger_verification", "alert_delivery", "freshness", "retention")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_every_command_exists(maintenance: Any) -> None:
     page = PAGES["docs/reference/commands.md"]()
     dags = [getattr(maintenance, name) for name in DAGS]
     told = [" ".join(arguments) for dag in dags for arguments in commands(dag)]
-    assert set(told) >= {"verify", "alerts send", "alerts check"}
+    assert set(told) >= {"verify", "alerts send", "alerts check", "retain"}
     assert [text for text in told if f"## `./lake {text}`" not in page] == []
 
 

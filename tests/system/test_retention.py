@@ -1,0 +1,179 @@
+"""What ends by retention, what stays, and the certificate: on folders and on a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.ledger import init_ledger, open_ledger
+from jobs import publish as publishing
+from jobs import retain as module
+from jobs.context import Job
+from jobs.publish import publish
+from jobs.retain import retain
+from lake_config.duties import Duty
+from lake_config.errors import AccessDenied
+from lake_config.layers import CURATED
+from lake_config.settings import Settings
+from ops.store_server import StoreServer
+from storage.setup import set_up
+from storage.store import store_of
+from tests.lib.masked_batch import CONTRACT, PEOPLE, batch, record, staged
+from tests.lib.store_fixture import at_the_store
+
+FIRST, DAYS, KEPT_DAYS = date(2026, 3, 2), 5, 30
+TABLE = replace(PEOPLE, retention_days=KEPT_DAYS)
+LATER = FIRST + timedelta(days=DAYS + KEPT_DAYS)
+
+
+@pytest.fixture(params=["folders", "store"])
+def lake(
+    request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    """Five days landed and published, as long ago as the clock of `retain` is told."""
+    monkeypatch.setattr(publishing, "check", lambda *_: ("甲",))
+    monkeypatch.setattr(module, "GRACE", -3600.0)
+    made = settings
+    if request.param == "store":
+        server: StoreServer = request.getfixturevalue("store_server")
+        made = at_the_store(server, settings)
+        set_up(made, [CONTRACT])
+    init_ledger(made)
+    for number in range(DAYS):
+        job = batch(made, FIRST + timedelta(days=number))
+        landed(job, "a")
+        publish(job, staged(job, 2))
+    return made
+
+
+def landed(job: Job, attempt: str) -> None:
+    facts = (CONTRACT.department, PEOPLE.name, job.date, attempt)
+    folder = job.layers.raw_attempt(*facts)
+    collecting = store_of(job.settings, Duty.COLLECTOR)
+    for name in ("part-0.parquet", "_control.json"):
+        collecting.write(folder / name, b"content")
+
+
+def raw_left(lake: Settings) -> set[tuple[str, str]]:
+    folder = lake.layers.raw / CONTRACT.department / PEOPLE.name
+    store = store_of(lake, Duty.RETENTION)
+    return {path.relative_to(folder).parts[:2] for path in store.files(folder)}
+
+
+def shared(lake: Settings) -> Path:
+    return lake.layers.shared_table(CURATED, CONTRACT.department, PEOPLE.name)
+
+
+def parquet_left(lake: Settings) -> int:
+    store = store_of(lake, Duty.SHARING)
+    return sum(path.suffix == ".parquet" for path in store.files(shared(lake)))
+
+
+def reasons(lake: Settings, kind: str) -> list[str]:
+    return [event.body["reason"] for event in open_ledger(lake).events(kind)]
+
+
+def test_old_batches_end_and_the_newest_stay(lake: Settings) -> None:
+    assert len(raw_left(lake)) == DAYS and parquet_left(lake) == 2 * DAYS
+    retain(lake, CONTRACT, TABLE, LATER)
+    last = [(FIRST + timedelta(days=number)).isoformat() for number in (3, 4)]
+    assert raw_left(lake) == {(day, "a") for day in last}
+    assert parquet_left(lake) == 2 * module.KEPT_VERSIONS
+    newest = store_of(lake, Duty.SHARING).table(shared(lake), DAYS - 1)
+    assert newest.to_pyarrow_table().num_rows == 2
+    assert reasons(lake, "deletion_done") == reasons(lake, "deletion_ordered")
+    assert set(reasons(lake, "deletion_done")) == {"raw_expired", "shared_superseded"}
+
+
+def test_a_second_run_ends_nothing(lake: Settings) -> None:
+    retain(lake, CONTRACT, TABLE, LATER)
+    before = len(reasons(lake, "deletion_ordered"))
+    assert retain(lake, CONTRACT, TABLE, LATER) == []
+    assert len(reasons(lake, "deletion_ordered")) == before
+
+
+def test_what_is_not_yet_old_stays(lake: Settings) -> None:
+    retain(lake, CONTRACT, TABLE, FIRST + timedelta(days=KEPT_DAYS))
+    assert len(raw_left(lake)) == DAYS
+
+
+def test_what_people_read_stays_however_old(lake: Settings) -> None:
+    """Two newer batches were landed and never published."""
+    for number in (DAYS, DAYS + 1):
+        job = batch(lake, FIRST + timedelta(days=number))
+        landed(job, "a")
+        record(job, "collected")
+    retain(lake, CONTRACT, TABLE, LATER)
+    read = (FIRST + timedelta(days=DAYS - 1)).isoformat()
+    assert (read, "a") in raw_left(lake) and len(raw_left(lake)) == 3
+
+
+def test_dead_attempts_and_staged_leftovers_end(lake: Settings) -> None:
+    landed(batch(lake, FIRST), "dead")
+    staged(batch(lake, FIRST + timedelta(days=DAYS)), 1)
+    retain(lake, CONTRACT, TABLE, FIRST + timedelta(days=DAYS))
+    assert (FIRST.isoformat(), "dead") not in raw_left(lake)
+    assert len(raw_left(lake)) == DAYS
+    assert not list(
+        store_of(lake, Duty.RETENTION).files(
+            lake.layers.staging / CURATED / CONTRACT.department / PEOPLE.name
+        )
+    )
+    assert {"dead_attempt", "staged_left"} <= set(reasons(lake, "deletion_done"))
+
+
+def test_what_was_written_lately_stays(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job may still be writing it, a reader may still hold a link to it."""
+    monkeypatch.setattr(module, "GRACE", 3600.0)
+    landed(batch(lake, FIRST), "running")
+    retain(lake, CONTRACT, TABLE, FIRST)
+    assert (FIRST.isoformat(), "running") in raw_left(lake)
+    assert parquet_left(lake) == 2 * DAYS
+
+
+def test_a_run_that_is_cut_off_is_begun_again(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Cut(BaseException):
+        """Not caught by anything."""
+
+    made: Callable[..., Any] = module.store_of
+
+    def cut(*given: Any) -> Any:
+        store = made(*given)
+        whole = store.delete
+
+        def half(files: tuple[Path, ...]) -> None:
+            whole(files[:1])
+            raise Cut
+
+        store.delete = half
+        return store
+
+    monkeypatch.setattr(module, "store_of", cut)
+    with pytest.raises(Cut):
+        retain(lake, CONTRACT, TABLE, LATER)
+    monkeypatch.setattr(module, "store_of", made)
+    assert reasons(lake, "deletion_done") == []
+    retain(lake, CONTRACT, TABLE, LATER)
+    assert len(raw_left(lake)) == 2 and parquet_left(lake) == 4
+
+
+def test_only_retention_deletes(store_server: StoreServer, settings: Settings) -> None:
+    lake = at_the_store(store_server, settings)
+    set_up(lake, [CONTRACT])
+    init_ledger(lake)
+    job = batch(lake, FIRST)
+    landed(job, "a")
+    folder = lake.layers.raw_attempt(CONTRACT.department, PEOPLE.name, FIRST, "a")
+    for duty in set(Duty) - {Duty.RETENTION}:
+        with pytest.raises(AccessDenied):
+            store_of(lake, duty).delete([folder / "_control.json"])
+    assert raw_left(lake) == {(FIRST.isoformat(), "a")}
