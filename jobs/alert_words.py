@@ -75,7 +75,6 @@ CAUSES: dict[str, tuple[str, str]] = {
         "稍后会自动重试；一直如此时查看运行中的作业",
     ),
     "StoreUnavailable": ("对象存储没有应答或没有照办", OPERATE),
-    "TableBusy": ("另一个发布作业正占用这张表", RERUN),
     "StoreUnfit": (
         "对象存储缺少必需的性质，或没有检查过",
         "执行 ./lake storage check",
