@@ -51,7 +51,7 @@ def short_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write_once, "LOCKED", timedelta(seconds=8))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own(store_server: StoreServer) -> Settings:
     """The session's server with a lake on it, which the check looks at but leaves alone."""
     made = replace(store_server.settings, store_prefix="checked")
