@@ -12,6 +12,8 @@ from lake_config.errors import UsageError
 from lake_config.settings import ROOT
 
 KINDS = ("unit", "spec", "spark", "security", "system")
+PARALLEL = ("-n", "auto")
+"""Unit tests start no server and share nothing."""
 ROOMS = (
     "lake_config",
     "audit",
@@ -38,7 +40,8 @@ def run_tests(kind: str | None, arguments: list[str]) -> int:
     if kind is not None and kind not in KINDS:
         raise UsageError(f"测试类别只有：{'、'.join(KINDS)}。")
     folders = [f"tests/{name}" for name in ([kind] if kind else KINDS)]
-    return _module("pytest", *folders, *arguments)
+    beside = PARALLEL if kind == "unit" else ()
+    return _module("pytest", *folders, *beside, *arguments)
 
 
 def run_checks() -> int:

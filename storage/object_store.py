@@ -69,7 +69,6 @@ class ObjectStore:
             "allow_http": str(place.scheme == "http").lower(),
             "timeout": "30s",
             "connect_timeout": "5s",
-            "max_retries": "3",
             "retry_timeout": "30s",
         }
 

@@ -79,9 +79,7 @@ def lake_command(settings: Settings, *arguments: str) -> tuple[int, str]:
         cwd=ROOT,
         env={
             **os.environ,
-            "LAKE_HOME": str(settings.home),
-            "LAKE_CONTRACTS": str(settings.contracts),
-            "LAKE_SHARING_URL": settings.sharing_url,
+            **settings.environment,
             "COLUMNS": "200",
         },
         capture_output=True,
