@@ -76,14 +76,15 @@ class Ledger:
         try:
             with _locked(self._lock):
                 end = self._settled()
-                if unless:
-                    unless()
-                return self._write(end, kind, actor, subject, body)
+                refusal = _raised_by(unless)
+                if refusal is None:
+                    return self._write(end, kind, actor, subject, body)
         except OSError as error:
             raise LedgerUnwritable(
                 f"审计账本写不进去（{error.strerror}），因此本次操作没有进行。"
                 f"请检查 {self.file.parent} 的空间和权限。"
             ) from None
+        raise refusal
 
     def events(self, *kinds: str) -> Iterator[Event]:
         """Entries in order: those of some kinds, by the index, or else every one.
@@ -187,6 +188,16 @@ class Ledger:
         with self.file.open("rb") as file:
             file.seek(end.offset)
             return file.read()
+
+
+def _raised_by(question: Callable[[], None] | None) -> Exception | None:
+    """An error of the question's own must not pass for one of the ledger's."""
+    try:
+        if question:
+            question()
+    except Exception as refusal:
+        return refusal
+    return None
 
 
 @contextmanager

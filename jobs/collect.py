@@ -53,7 +53,7 @@ def collect(job: Job) -> Collected:
     if counted is not None:
         if server.transport == "files":
             raw = Collected(counted.body["attempt"], counted.body).raw(job)
-            refuse_changed(job, server, job.layers.delivered(raw))
+            _refuse_changed(job, server, raw)
         raise NothingToDo(f"{job.batch}：已归集，没有再碰数据源。")
     _check_authorisation(job)
     attempt = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
@@ -78,6 +78,15 @@ def collect(job: Job) -> Collected:
         **noted(job, drift),
     )
     return Collected(attempt, body)
+
+
+def _refuse_changed(job: Job, server: Server, raw: Path) -> None:
+    try:
+        refuse_changed(job, server, job.layers.delivered(raw))
+    except FileNotFoundError:
+        raise NothingToDo(
+            f"{job.batch}：这一批已归集，其文件已过保存期限并清理（见账本的删除凭证）。"
+        ) from None
 
 
 def _attempted(job: Job, server: Server, path: Path) -> tuple[Totals, int, Drifts]:

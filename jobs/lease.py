@@ -14,12 +14,12 @@ import random
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lake_config.errors import OutOfTurn, TableBusy
+from lake_config.errors import LakeError, TableBusy
 from storage.store import Store
 
 LEASE_SECONDS = 60.0
@@ -46,16 +46,16 @@ class Lease:
         return self._create(token + 1)
 
     def keep(self) -> None:
-        """Go on holding it; OutOfTurn when the next number is somebody else's."""
+        """Go on holding it; TableBusy when the next number is somebody else's."""
         self.confirm()
         late = time.time() > self.until - self.seconds / 2
         if late and not self._create(self.token + 1):
             raise _fenced(self.folder.name)
 
     def confirm(self) -> None:
-        """OutOfTurn when a later number was taken, or the time is over."""
+        """TableBusy when a later number was taken; time alone fences nobody."""
         newest, _ = self._newest()
-        if newest != self.token or time.time() > self.until:
+        if newest != self.token:
             raise _fenced(self.folder.name)
 
     def free(self) -> None:
@@ -104,18 +104,19 @@ def lease(
     try:
         yield held
     finally:
-        held.free()
+        with suppress(LakeError, OSError):
+            held.free()  # else it runs out by itself
 
 
-def _fenced(name: str) -> OutOfTurn:
-    return OutOfTurn(
-        f"{name}：发布占用已过期或被接管，本次发布作废，已发布的版本不受影响。请重新运行。"
+def _fenced(name: str) -> TableBusy:
+    return TableBusy(
+        f"{name}：占用已过期并被接管，本次操作作废，已发布的版本不受影响，稍后会自动重试。"
     )
 
 
 def _myself() -> dict[str, Any]:
     return {
-        "host": socket.gethostname(),
+        "host": _host(),
         "process": os.getpid(),
         "started": _started(os.getpid()),
     }
@@ -125,8 +126,17 @@ def _gone(holder: dict[str, Any]) -> bool:
     """Its time is over, or it ran on this machine and its process is dead."""
     if time.time() > holder["until"]:
         return True
-    here = holder["host"] == socket.gethostname()
-    return here and _started(holder["process"]) != holder["started"]
+    return (
+        holder["host"] == _host() and _started(holder["process"]) != holder["started"]
+    )
+
+
+def _host() -> str:
+    """This machine since it was started, and this view of its processes."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    if not boot.exists():
+        return socket.gethostname()
+    return f"{boot.read_text('utf-8').strip()} {os.readlink('/proc/self/ns/pid')}"
 
 
 def _started(process: int) -> str | None:

@@ -22,9 +22,9 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from audit.receipts import find
 from jobs.context import Job
-from jobs.delta_files import version_files
+from jobs.delta_files import facts_of, files_added, version_files
 from jobs.lease import Lease, lease
-from jobs.scanned import scanned
+from jobs.scanned import files_digest, scanned
 from jobs.steps import Masked, Published
 from jobs.turn import (
     published_now,
@@ -61,8 +61,8 @@ def publish(job: Job, masked: Masked) -> Published:
     with _no_engine_quoted(job), lease(job.publishing, lying, patience) as held:
 
         def still_mine() -> None:
-            held.confirm()
-            refuse_if_published(job, masked.attempt)
+            """Asks the ledger alone: under its lock nothing may wait for a store."""
+            _refuse_if_receipt(job, masked.attempt)
             refuse_if_out_of_turn(job)
             refuse_if_masked_again(job, masked)
 
@@ -71,6 +71,7 @@ def publish(job: Job, masked: Masked) -> Published:
         if version is None:
             version = _moved(job, masked, table, held)
         job.publishing.settle(version_files(job.publishing, table, version))
+        held.confirm()
         body = job.record(
             "published",
             masked.attempt,
@@ -85,7 +86,7 @@ def publish(job: Job, masked: Masked) -> Published:
             files_digest=masked.body["files_digest"],
             lease=held.token,
         )
-    _clear_staged(job)
+    _clear_staged(job, masked.attempt)
     return Published(masked.attempt, body)
 
 
@@ -103,18 +104,26 @@ def _no_engine_quoted(job: Job) -> Iterator[None]:
 
 def refuse_if_published(job: Job, attempt: str) -> None:
     """NothingToDo when this attempt is published; a killed run's staged copy goes."""
+    try:
+        _refuse_if_receipt(job, attempt)
+    except NothingToDo:
+        _clear_staged(job, attempt)
+        raise
+
+
+def _refuse_if_receipt(job: Job, attempt: str) -> None:
     done = find(job.ledger, "published", job.batch)
     if done and done.ok and done.body["attempt"] == attempt:
-        _clear_staged(job)
         raise NothingToDo(
             f"{job.batch}：已发布为第 {done.body['version']} 版，没有改动。"
         )
 
 
-def _clear_staged(job: Job) -> None:
+def _clear_staged(job: Job, attempt: str) -> None:
     """The shared folder holds the same bytes on its own account."""
-    facts = (CURATED, job.contract.department, job.table.name, job.date, "")
-    job.store.remove(job.layers.staged(*facts))
+    masked = find(job.ledger, "masked", job.batch, attempt)
+    if masked is not None:
+        job.store.remove(job.settings.home / masked.body["staged"])
 
 
 def _open(job: Job, table: Path) -> DeltaTable | None:
@@ -146,8 +155,20 @@ def _resumed(job: Job, masked: Masked, table: Path) -> int | None:
     Otherwise it stays without a receipt, unread, and the files are committed once more.
     """
     version, newest = _own_commit(job, masked, table), published_now(job)
-    overtaken = newest and version is not None and version < newest.body["version"]
-    return None if overtaken else version
+    if version is None or (newest and version < newest.body["version"]):
+        return None
+    return version if _whole(job, masked, table, version) else None
+
+
+def _whole(job: Job, masked: Masked, table: Path, version: int) -> bool:
+    """Are the bytes of a commit without a receipt still there, and still those?"""
+    store = job.publishing
+    try:
+        names = files_added(store, table, version)
+        files = [facts_of(store, table / name) for name in sorted(names)]
+    except (FileNotFoundError, ValueError):
+        return False
+    return files_digest(files) == masked.body["files_digest"]
 
 
 def _moved(job: Job, masked: Masked, table: Path, held: Lease) -> int:
@@ -160,8 +181,8 @@ def _moved(job: Job, masked: Masked, table: Path, held: Lease) -> int:
         taken.append(_taken(job, staged, file, table))
     job.publishing.settle([table / action.path for action in taken])
     expected = 0 if current is None else current.version() + 1
-    schema = job.publishing.table(staged).schema()
     held.keep()
+    schema = job.publishing.table(staged).schema()
     try:
         _commit(job, table, current, taken, schema, _metadata(job, masked))
     except DeltaError:

@@ -1,47 +1,39 @@
 """Retain: what the lake no longer needs goes, and the ledger holds a certificate of it.
 
-Four things end here, and nowhere else: raw batches past their contract's retention (never
-the newest ones, never the one people read); attempts that no receipt counts; staged bytes
-of batches that are published or given up; files of the shared zone that only old versions
-name, or none. What somebody may still be reading or writing is younger than GRACE and
-stays. The order is recorded before the first byte goes, and what is gone after the last.
+Four things end here, and nowhere else: raw attempts past their contract's retention (never
+the newest ones, never the one people read); attempts that were never collected; staged
+bytes nobody came for; files of the shared zone that only old versions name, or none. All
+under the table's lease, so that nothing is brought in meanwhile, and nothing that was
+written or could be read within GRACE. Each ending is ordered in the ledger before the first
+byte goes and certified after the last; an order that was cut off is finished first.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from audit.events import canonical
+from deltalake.exceptions import DeltaError
+
 from audit.ledger import Ledger, open_ledger
-from audit.receipts import counting, last_published, published_versions
-from jobs.lease import lease
+from audit.receipts import last_published
+from jobs.deletions import Deletions, Ending
+from jobs.lease import Lease, lease
 from lake_config.contract import Contract, Table
-from lake_config.digests import sm3
 from lake_config.duties import Duty
 from lake_config.errors import JobFailed
-from lake_config.layers import CURATED, batch_id
+from lake_config.layers import CURATED, batch_id, table_key
 from lake_config.settings import Settings
 from storage.store import Store, store_of
 
-ACTOR = "retention"
 KEPT_BATCHES = 2
-"""So many of the newest raw batches stay, however old they are."""
+"""So many of the newest collected days stay, however old they are."""
 KEPT_VERSIONS = 2
 GRACE = 24 * 3600.0
 """Seconds: longer than any job runs and any link to a file holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Files of one table that end together; `reason` is one of the four."""
-
-    reason: str
-    about: str
-    files: tuple[Path, ...]
 
 
 def retain(
@@ -50,15 +42,30 @@ def retain(
     """End what is due for one table; what was ended is given back."""
     store, ledger = store_of(settings, Duty.RETENTION), open_ledger(settings)
     about = _Table(settings, contract, table, store, ledger, today)
-    done = [*about.raw(), *about.staged()]
-    for ending in done:
-        about.end(ending)
     lying = settings.layers.leases(CURATED, contract.department, table.name)
-    with lease(store, lying, settings.lease_seconds):
-        shared = list(about.shared())
-        for ending in shared:
-            about.end(ending)
-    return [*done, *shared]
+    try:
+        with lease(store, lying, settings.lease_seconds) as held:
+            deletions = Deletions(settings, store, ledger, about.key, held)
+            deletions.finish()
+            endings = [*about.raw(), *about.staged(), *about.shared()]
+            for ending in endings:
+                deletions.end(ending)
+            _forget_leases(store, lying, held)
+    except (OSError, DeltaError) as error:
+        kind = type(error).__name__
+        raise JobFailed(f"{about.key}：清理中断（{kind}），稍后重试。") from None
+    return endings
+
+
+def _forget_leases(store: Store, lying: Path, held: Lease) -> None:
+    """Numbers below one's own decide nothing any more."""
+    old = time.time() - GRACE
+    below = [
+        path
+        for path, when in store.written(lying).items()
+        if int(path.stem) < held.token and when < old
+    ]
+    store.delete(below)
 
 
 @dataclass(frozen=True)
@@ -70,86 +77,116 @@ class _Table:
     ledger: Ledger
     today: date
 
+    @property
+    def key(self) -> str:
+        return table_key(self.contract.department, self.table.name)
+
     def raw(self) -> Iterator[Ending]:
-        """Whole batches that are over, and dead attempts of those that are not."""
+        """Attempts that are over; one that a receipt names is evidence till then."""
         attempts = self._attempts()
-        newest = sorted({day for day, _ in attempts})[-KEPT_BATCHES:]
-        for (day, attempt), files in sorted(attempts.items()):
-            batch = batch_id(self.contract.department, self.table.name, day)
-            receipt = counting(self.ledger, batch)
-            alive = receipt is not None and receipt.body["attempt"] == attempt
+        collected = {place for place in attempts if self._collected(*place)}
+        newest = sorted({day for day, _ in collected})[-KEPT_BATCHES:]
+        for place, files in sorted(attempts.items()):
+            day, attempt = place
             over = self.today - day > timedelta(days=self.table.retention_days)
-            if not alive and self._quiet(files):
-                yield Ending("dead_attempt", batch, files)
-            elif alive and over and day not in newest and day != self._read_day():
-                yield Ending("raw_expired", batch, files)
+            kept = day in newest or place == self._read()
+            if not _quiet(files) or (place in collected and (kept or not over)):
+                continue
+            reason = "raw_expired" if place in collected else "dead_attempt"
+            yield Ending(reason, f"{self._batch(day)} {attempt}", tuple(files))
 
     def staged(self) -> Iterator[Ending]:
-        """Bytes whose batch was published, or that nobody came for."""
+        """Of one try each: its batch was published, or masked again, or given up."""
         layers = self.settings.layers
         facts = (CURATED, self.contract.department, self.table.name)
         folder = layers.staged(*facts, self.today, "").parent
-        files = tuple(self.store.files(folder))
-        if files and self._quiet(files):
-            name = batch_id(self.contract.department, self.table.name, self.today)
-            yield Ending("staged_left", name.rsplit(".", 1)[0], files)
+        for (day, attempt), files in sorted(self._grouped(folder).items()):
+            if _quiet(files):
+                about = f"{self._batch(day)} {attempt}"
+                yield Ending("staged_left", about, tuple(files))
 
     def shared(self) -> Iterator[Ending]:
-        """Under the lease: nobody is bringing files in meanwhile."""
+        """Files that no kept version names."""
         facts = (CURATED, self.contract.department, self.table.name)
         folder = self.settings.layers.shared_table(*facts)
-        kept = {
+        written = self.store.written(folder).items()
+        data = {path: when for path, when in written if _is_data(path)}
+        if not data:
+            return
+        kept = self._names_kept(folder)
+        files = tuple(
+            path
+            for path, when in data.items()
+            if path.name not in kept and _quiet({path: when})
+        )
+        if files:
+            yield Ending("shared_superseded", self.key, files)
+
+    def _names_kept(self, folder: Path) -> set[str]:
+        """Of published versions that are new or were read lately, and of all after them:
+        a commit without a receipt may still get one."""
+        versions = self._versions_kept()
+        newest = self.store.newest_version(folder)
+        last = max(versions, default=-1)
+        versions |= set(range(last + 1, newest + 1))
+        return {
             Path(uri).name
-            for version in published_versions(self.ledger, *facts)[-KEPT_VERSIONS:]
+            for version in versions
             for uri in self.store.table(folder, version).file_uris()
         }
-        found = (path for path in self.store.files(folder) if _is_data(path))
-        files = tuple(
-            path for path in found if path.name not in kept and self._quiet([path])
-        )
-        if files and kept:
-            yield Ending("shared_superseded", ".".join(facts[1:]), files)
 
-    def end(self, ending: Ending) -> None:
-        """Order, deed, certificate; a run that is cut off is simply begun again."""
-        names = [self._name(path) for path in ending.files]
-        body = {
-            "department": self.contract.department,
-            "table": self.table.name,
-            "reason": ending.reason,
-            "files": len(names),
-            "names_digest": sm3(canonical({"names": sorted(names)})),
-        }
-        self.ledger.append("deletion_ordered", ACTOR, ending.about, body)
-        self.store.delete(ending.files)
-        left = sum(self.store.holds(path) for path in ending.files)
-        if left:
-            raise JobFailed(f"{ending.about}：{left} 个文件没有删掉，稍后重试。")
-        self.ledger.append("deletion_done", ACTOR, ending.about, body)
+    def _versions_kept(self) -> set[int]:
+        kept: set[int] = set()
+        superseded = time.time()
+        events = self.ledger.newest_under("published", f"{self.key}.")
+        mine = (e for e in events if e.body["ok"] and e.body["recipient"] == CURATED)
+        for place, event in enumerate(mine):
+            if place < KEPT_VERSIONS or superseded > time.time() - GRACE:
+                kept.add(int(event.body["version"]))
+            superseded = datetime.fromisoformat(event.time).timestamp()
+        return kept
 
-    def _attempts(self) -> dict[tuple[date, str], tuple[Path, ...]]:
-        folder = self.settings.layers.raw_batch(
-            self.contract.department, self.table.name, self.today
-        ).parent
-        found: dict[tuple[date, str], list[Path]] = {}
-        for path in self.store.files(folder):
-            day, attempt, *_ = path.relative_to(folder).parts
-            found.setdefault((date.fromisoformat(day), attempt), []).append(path)
-        return {place: tuple(files) for place, files in found.items()}
+    def _attempts(self) -> dict[tuple[date, str], dict[Path, float]]:
+        department = self.contract.department
+        batch = self.settings.layers.raw_batch(department, self.table.name, self.today)
+        return self._grouped(batch.parent)
 
-    def _read_day(self) -> date | None:
-        """The delivery date of what people read now."""
-        newest = last_published(
-            self.ledger, CURATED, self.contract.department, self.table.name
-        )
-        return date.fromisoformat(newest.body["date"]) if newest else None
+    def _grouped(self, folder: Path) -> dict[tuple[date, str], dict[Path, float]]:
+        """Files by delivery date and attempt; whatever else lies there is not ours."""
+        found: dict[tuple[date, str], dict[Path, float]] = {}
+        for path, written in self.store.written(folder).items():
+            day, _, rest = path.relative_to(folder).as_posix().partition("/")
+            attempt, _, inside = rest.partition("/")
+            if inside and (when := _date(day)):
+                found.setdefault((when, attempt), {})[path] = written
+        return found
 
-    def _quiet(self, files: Iterable[Path]) -> bool:
-        """Nothing in there was written lately."""
-        return max(map(self.store.changed, files)) < time.time() - GRACE
+    def _batch(self, day: date) -> str:
+        return batch_id(self.contract.department, self.table.name, day)
 
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self.settings.layers.zones).as_posix()
+    def _collected(self, day: date, attempt: str) -> bool:
+        events = self.ledger.newest("collected", self._batch(day))
+        return any(event.body["attempt"] == attempt for event in events)
+
+    def _read(self) -> tuple[date, str] | None:
+        """The attempt behind what people read now."""
+        facts = (CURATED, self.contract.department, self.table.name)
+        newest = last_published(self.ledger, *facts)
+        if newest is None:
+            return None
+        return date.fromisoformat(newest.body["date"]), newest.body["attempt"]
+
+
+def _quiet(written: dict[Path, float]) -> bool:
+    """Nothing in there was written lately."""
+    return max(written.values()) < time.time() - GRACE
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _is_data(path: Path) -> bool:

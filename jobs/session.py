@@ -37,7 +37,7 @@ TRIES = 100
 RETRIES = DefaultPolicy(max_retries=6, max_backoff=4_000)
 """Ten seconds, not the client's ten minutes: Airflow's own retry comes after."""
 
-_sessions: dict[str, SparkSession] = {}
+_sessions: dict[tuple[str, str], SparkSession] = {}
 _locks: list[IO[str]] = []
 
 
@@ -100,14 +100,14 @@ def session(settings: Settings, duty: Duty, name: str) -> SparkSession:
     another thread closes itself there, and the process waits for itself for ever.
     """
     server = settings.spark_of(duty)
-    if server not in _sessions:
+    if (server, duty) not in _sessions:
         use_this_python()
         joins = server.startswith("sc://")
         spark = _joined(settings, server) if joins else _classic(settings, duty, name)
         for key, value in RUNTIME_SETTINGS.items():
             spark.conf.set(key, value)
-        _sessions[server] = spark
-    return _sessions[server]
+        _sessions[server, duty] = spark
+    return _sessions[server, duty]
 
 
 def _classic(settings: Settings, duty: Duty, name: str) -> SparkSession:

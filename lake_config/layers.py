@@ -69,6 +69,11 @@ class Layers:
         return self.home / "state" / "storage_verdict.json"
 
     @property
+    def deletions(self) -> Path:
+        """Lists of what was deleted, by the digest the ledger's certificates carry."""
+        return self.home / "state" / "deletions"
+
+    @property
     def raw(self) -> Path:
         return self.home / "zones" / "raw"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import ssl
 import stat
 import sys
 from collections.abc import Mapping
@@ -17,11 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lake_config.duties import Duty
 from lake_config.errors import SettingsError
 from lake_config.layers import Layers
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ("small", "production")
+SYSTEM_AUTHORITIES = os.environ.get("SSL_CERT_FILE", "")
+"""As this process was started with, before the store's authority takes its place."""
 EVERY_DUTY = "any"
 """A Spark server for all of them: where there are no store accounts to keep apart."""
 ENCRYPTIONS = ("none", "sse-s3", "sse-kms")
@@ -181,6 +185,8 @@ def check(settings: Settings) -> tuple[str, ...]:
         problems.append(f"LAKE_PROFILE must be one of {', '.join(PROFILES)}.")
     if not 1 <= settings.link_seconds <= 900:
         problems.append("LAKE_LINK_SECONDS must lie between 1 and 900 seconds.")
+    if not 1 <= settings.lease_seconds <= 3600:
+        problems.append("LAKE_LEASE_SECONDS must lie between 1 and 3600 seconds.")
     if settings.store and not re.fullmatch(PREFIX, settings.store_prefix):
         problems.append("LAKE_STORE_PREFIX must be 3 to 20 small letters, digits or -.")
     if settings.store_encryption not in ENCRYPTIONS:
@@ -211,7 +217,13 @@ def _unsafe(settings: Settings) -> list[str]:
         problems.append("Production: LAKE_AIRFLOW_API must be https.")
     if settings.store and not settings.store.startswith("https://"):
         problems.append("Production: LAKE_STORE must be https.")
-    if settings.spark_of(EVERY_DUTY).startswith("local"):
+    servers = {settings.spark_of(duty) for duty in (Duty.COLLECTOR, Duty.MASKER)}
+    if settings.store and settings.spark.startswith("sc://"):
+        problems.append(
+            "Production: with LAKE_STORE each duty has a Spark server of its own; "
+            "leave LAKE_SPARK empty."
+        )
+    if any(server.startswith("local") for server in servers):
         problems.append(
             "Production: LAKE_SPARK must name a cluster or a Connect server."
         )
@@ -228,6 +240,13 @@ def trust_the_store(settings: Settings) -> None:
     """delta-rs and polars take a certificate authority from the environment only."""
     if settings.store_ca:
         os.environ["SSL_CERT_FILE"] = settings.store_ca
+
+
+def source_authorities() -> ssl.SSLContext:
+    """Who vouches for departments' servers: never the store's own authority."""
+    import certifi  # not where a store is built before there is an environment
+
+    return ssl.create_default_context(cafile=SYSTEM_AUTHORITIES or certifi.where())
 
 
 def use_this_python() -> None:

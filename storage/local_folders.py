@@ -6,13 +6,14 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
 from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
 
 from lake_config.layers import Layers
 from lake_config.settings import write_private
@@ -81,6 +82,7 @@ class LocalFolders:
     def take(self, source: Path, target: Path, sha256: str) -> bool:
         """A link to the very file that was read, by its number, not by its name."""
         if target.exists() and _digest(target) == sha256:
+            os.utime(target)  # what is taken again is not old
             return True
         target.unlink(missing_ok=True)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -96,16 +98,30 @@ class LocalFolders:
         shutil.rmtree(folder, ignore_errors=True)
 
     def delete(self, files: Iterable[Path]) -> None:
-        """Folders that are empty then go too."""
+        """Folders that are empty then go too, up to the zone's."""
+        zones = self.home / "zones"
         for path in files:
             path.unlink(missing_ok=True)
             for folder in path.parents:
-                if not folder.is_relative_to(self.home) or any(folder.iterdir()):
+                if zones not in folder.parents[1:]:
                     break
-                folder.rmdir()
+                try:
+                    folder.rmdir()
+                except OSError:
+                    break  # not empty, or somebody is just making something in it
 
-    def changed(self, path: Path) -> float:
-        return path.stat().st_mtime
+    def written(self, folder: Path) -> dict[Path, float]:
+        found = {}
+        for path in self.files(folder):
+            with suppress(FileNotFoundError):
+                found[path] = path.stat().st_mtime
+        return found
+
+    def newest_version(self, table: Path) -> int:
+        try:
+            return self.table(table).version()
+        except TableNotFoundError:
+            return -1
 
     def files(self, folder: Path) -> Iterator[Path]:
         return (path for path in sorted(folder.rglob("*")) if path.is_file())

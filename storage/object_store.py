@@ -15,29 +15,34 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import urllib3
 from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
 from minio import Minio
 from minio.commonconfig import CopySource
+from minio.datatypes import Object
 from minio.deleteobjects import DeleteObject
-from minio.error import S3Error
+from minio.error import MinioException, S3Error
 
 from lake_config.duties import Duty, Right, may
 from lake_config.errors import AccessDenied, StoreUnavailable
 from lake_config.settings import Settings, store_account, trust_the_store
+from storage.object_reader import ObjectReader
+from storage.upload import Upload, sweep
 
-CHUNK = 1 << 20
+CHUNK = 8 << 20
+"""Bytes of one request; a reader that seeks to the end asks for no more than that."""
 TIMEOUT = urllib3.Timeout(connect=5, read=30)
 RETRIES = urllib3.Retry(
     4, backoff_factor=0.2, backoff_jitter=0.2, status_forcelist=[503]
 )
-MISSING = ("NoSuchKey", "NoSuchBucket", "NoSuchVersion")
+MISSING = ("NoSuchKey", "NoSuchVersion")
 FIRST = timedelta(minutes=1)
 """So long is the signature of a conditional put good."""
 
@@ -93,7 +98,8 @@ class ObjectStore:
     def opened(self, path: Path) -> BufferedReader:
         bucket, key = self._place(path)
         return BufferedReader(
-            _Object(self, bucket, key, self.size(path)), buffer_size=1 << 16
+            ObjectReader(partial(self.part, bucket, key), self.size(path)),
+            buffer_size=CHUNK,
         )
 
     def size(self, path: Path) -> int:
@@ -117,9 +123,9 @@ class ObjectStore:
         """One winner: the store itself refuses the second (HTTP 412)."""
         with self._told(path):
             url = self._client.presigned_put_object(*self._place(path), expires=FIRST)
-        answer = self._http.request(
-            "PUT", url, body=content, headers={"If-None-Match": "*"}, retries=False
-        )
+            answer = self._http.request(
+                "PUT", url, body=content, headers={"If-None-Match": "*"}, retries=False
+            )
         if answer.status in (409, 412):
             return False
         if answer.status != 200:
@@ -127,41 +133,73 @@ class ObjectStore:
         return True
 
     def take(self, source: Path, target: Path, sha256: str) -> bool:
-        """Copied by the store; what arrived is read back, whatever was read before."""
+        """Copied by the store, only while the source is the very object that was read."""
+        if self._is(target, sha256):
+            return True
         with self._told(source):
-            self._client.copy_object(
-                *self._place(target), CopySource(*self._place(source))
-            )
-        with self.opened(target) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+            etag = self._client.stat_object(*self._place(source)).etag
+        if not self._is(source, sha256):
+            return False
+        found = CopySource(*self._place(source), match_etag=etag)
+        with self._told(source):
+            self._client.copy_object(*self._place(target), found)
+        return True
+
+    def _is(self, path: Path, sha256: str) -> bool:
+        try:
+            with self.opened(path) as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except FileNotFoundError:
+            return False
 
     def remove(self, folder: Path) -> None:
         """What this duty may not delete is left to retention; nothing names it."""
         if not may(self.duty, self.settings.layers.zone_of(folder), Right.DELETE):
             return
-        self.delete(self.files(folder))
-
-    def delete(self, files: Iterable[Path]) -> None:
-        by_bucket: dict[str, list[DeleteObject]] = {}
-        for path in files:
-            bucket, key = self._place(path)
-            by_bucket.setdefault(bucket, []).append(DeleteObject(key))
-        for bucket, keys in by_bucket.items():
-            with self._told(Path(bucket)):
-                for error in self._client.remove_objects(bucket, keys):
-                    raise _refused(self.duty, bucket, error.code == "AccessDenied")
-
-    def changed(self, path: Path) -> float:
-        with self._told(path):
-            found = self._client.stat_object(*self._place(path)).last_modified
-        return found.timestamp() if found else time.time()
-
-    def files(self, folder: Path) -> Iterator[Path]:
         bucket, key = self._place(folder)
         with self._told(folder):
             found = self._client.list_objects(bucket, f"{key}/", recursive=True)
-            for item in found:
-                yield folder / str(item.object_name).removeprefix(f"{key}/")
+            self._delete(bucket, [str(item.object_name) for item in found])
+
+    def delete(self, files: Iterable[Path]) -> None:
+        by_bucket: dict[str, list[str]] = {}
+        for path in files:
+            bucket, key = self._place(path)
+            by_bucket.setdefault(bucket, []).append(key)
+        for bucket, keys in by_bucket.items():
+            self._delete(bucket, keys)
+
+    def _delete(self, bucket: str, keys: list[str]) -> None:
+        with self._told(Path(bucket)):
+            going = map(DeleteObject, keys)
+            for error in self._client.remove_objects(bucket, going):
+                raise _refused(self.duty, bucket, error.code == "AccessDenied")
+
+    def written(self, folder: Path) -> dict[Path, float]:
+        now = time.time()
+        return {
+            path: item.last_modified.timestamp() if item.last_modified else now
+            for path, item in self._listed(folder)
+        }
+
+    def newest_version(self, table: Path) -> int:
+        try:
+            return self.table(table).version()
+        except TableNotFoundError:
+            return -1
+
+    def files(self, folder: Path) -> Iterator[Path]:
+        return (path for path, _ in self._listed(folder))
+
+    def _listed(self, folder: Path) -> Iterator[tuple[Path, Object]]:
+        """Names that end in `/` are S3A's marks of folders, and no files."""
+        bucket, key = self._place(folder)
+        start = f"{key}/" if key else ""
+        with self._told(folder):
+            for item in self._client.list_objects(bucket, start, recursive=True):
+                name = str(item.object_name)
+                if not name.endswith("/"):
+                    yield folder / name.removeprefix(start), item
 
     def settle(self, paths: Iterable[Path]) -> None:
         """A store that acknowledged has settled; the storage check kills it to see."""
@@ -170,11 +208,12 @@ class ObjectStore:
     def workplace(self, delivered: Path) -> Iterator[Upload]:
         scratch = self.settings.layers.scratch
         scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sweep(scratch)
         folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}.", dir=scratch))
         try:
-            yield Upload(self, folder, delivered)
+            yield Upload(folder, delivered, self.put_file, self.spark_address)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder)
 
     def put_file(self, source: Path, target: Path) -> None:
         with self._told(target):
@@ -198,70 +237,10 @@ class ObjectStore:
             if error.code in MISSING:
                 raise FileNotFoundError(path.name) from None
             raise _refused(self.duty, path.name, error.code == "AccessDenied") from None
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            if isinstance(error, FileNotFoundError):
-                raise
+        except FileNotFoundError:
+            raise
+        except (urllib3.exceptions.HTTPError, MinioException, OSError):
             raise _refused(self.duty, path.name, False) from None
-
-
-@dataclass
-class Upload:
-    """Files made in a private scratch folder, then put into the store."""
-
-    store: ObjectStore
-    folder: Path
-    delivered: Path
-    _kept: set[Path] = field(default_factory=set)
-
-    def given(self, path: Path) -> str:
-        target = self.delivered / path.relative_to(self.folder)
-        if path not in self._kept:
-            self.store.put_file(path, target)
-            self._kept.add(path)
-        return self.store.spark_address(target)
-
-    def keep(self) -> None:
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file():
-                self.given(path)
-
-
-class _Object(io.RawIOBase):
-    """An object to seek in: every read asks for just that range."""
-
-    def __init__(self, store: ObjectStore, bucket: str, key: str, size: int) -> None:
-        self._store, self._bucket, self._key = store, bucket, key
-        self._size, self._here = size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._here, io.SEEK_END: self._size}
-        self._here = max(0, start[whence] + offset)
-        return self._here
-
-    def tell(self) -> int:
-        return self._here
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        wanted = min(len(buffer), self._size - self._here)
-        if wanted <= 0:
-            return 0
-        found = self._store.part(self._bucket, self._key, self._here, wanted)
-        buffer[: len(found)] = found
-        self._here += len(found)
-        return len(found)
-
-    def readall(self) -> bytes:
-        found = self._store.part(
-            self._bucket, self._key, self._here, self._size - self._here
-        )
-        self._here += len(found)
-        return found
 
 
 def _pool(settings: Settings) -> urllib3.PoolManager:

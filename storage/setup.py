@@ -16,7 +16,7 @@ from minio.commonconfig import COMPLIANCE, ENABLED
 from minio.error import S3Error
 from minio.objectlockconfig import DAYS, ObjectLockConfig
 from minio.sseconfig import Rule, SSEConfig
-from minio.versioningconfig import VersioningConfig
+from minio.versioningconfig import SUSPENDED, VersioningConfig
 
 from lake_config.contract import Contract
 from lake_config.duties import RAW, Duty
@@ -64,6 +64,13 @@ def departments(contracts: Sequence[Contract]) -> list[str]:
 
 def _buckets(settings: Settings, store: Minio, names: Sequence[str]) -> Iterator[str]:
     ledger = ledger_bucket(settings.store_prefix)
+    held = (
+        item for item in all_buckets(settings.store_prefix, names) if item != ledger
+    )
+    for name in held:
+        if store.bucket_exists(name) and _keeps_versions(store, name):
+            store.set_bucket_versioning(name, VersioningConfig(SUSPENDED))
+            yield f"存储桶 {name} 不再保留旧版本：删除的内容必须真的消失"
     for name in all_buckets(settings.store_prefix, names):
         if not store.bucket_exists(name):
             # A lock can be had from the first moment only.
@@ -72,6 +79,10 @@ def _buckets(settings: Settings, store: Minio, names: Sequence[str]) -> Iterator
         if _opened_by_a_bucket_policy(store, name):
             store.delete_bucket_policy(name)
             yield f"撤销存储桶 {name} 自带的访问策略：权限只按职责账号授予"
+
+
+def _keeps_versions(store: Minio, name: str) -> bool:
+    return store.get_bucket_versioning(name).status == ENABLED
 
 
 def _opened_by_a_bucket_policy(store: Minio, name: str) -> bool:

@@ -70,8 +70,11 @@ class Store(Protocol):
     def delete(self, files: Iterable[Path]) -> None:
         """These files go; AccessDenied where this duty may not delete."""
 
-    def changed(self, path: Path) -> float:
-        """When the file was written, in seconds since 1970."""
+    def written(self, folder: Path) -> dict[Path, float]:
+        """Every file under the folder, and when it was written (seconds since 1970)."""
+
+    def newest_version(self, table: Path) -> int:
+        """Of a Delta table; -1 when there is none."""
 
     def files(self, folder: Path) -> Iterator[Path]:
         """Every file under the folder."""

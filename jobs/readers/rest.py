@@ -28,6 +28,7 @@ from lake_config.errors import (
     SourceRefusedLogin,
     SourceUnavailable,
 )
+from lake_config.settings import source_authorities
 
 TIMEOUT = httpx.Timeout(30, connect=10)
 TRIES = 5
@@ -41,7 +42,7 @@ def read_rest(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     place = address(job, server)
     with job.store.workplace(delivered) as work:
         text = work.folder / "rows.text.parquet"
-        with httpx.Client(base_url=place["location"], timeout=TIMEOUT) as http:
+        with client(place["location"]) as http:
             size = int(place.get("pageSize", 1_000))
             pages = _pages(job, server, http, size, work.folder)
             total = land_rows(job, _rows(job, pages), text)
@@ -50,6 +51,16 @@ def read_rest(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
         work.keep()
         frame = job.spark.read.parquet(work.given(text))
         yield Extract(frame, lambda: Totals(total, {}), drift)
+
+
+def client(location: str) -> httpx.Client:
+    """Trusts whom the system trusts, whatever the store's own authority is."""
+    return httpx.Client(
+        base_url=location,
+        timeout=TIMEOUT,
+        verify=source_authorities(),
+        trust_env=False,
+    )
 
 
 def _pages(

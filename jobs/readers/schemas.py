@@ -7,14 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
-
 from jobs.context import Job
 from jobs.readers.extract import address
 from jobs.readers.files import entry_of, file_of
 from jobs.readers.mysql import opened, seen_mysql
 from jobs.readers.postgresql import exporter, seen_postgresql
-from jobs.readers.rest import TIMEOUT, first_page
+from jobs.readers.rest import client, first_page
 from jobs.readers.seen_files import seen_file, seen_page, with_units
 from jobs.readers.workbook import as_text
 from lake_config.contract import Server
@@ -67,7 +65,7 @@ def _file(job: Job, server: Server) -> Seen:
 
 def _rest(job: Job, server: Server) -> Seen:
     place = address(job, server)
-    with httpx.Client(base_url=place["location"], timeout=TIMEOUT) as http:
+    with client(place["location"]) as http:
         content = first_page(job, server, http, int(place.get("pageSize", 1_000)))
     return seen_page(job, content)
 

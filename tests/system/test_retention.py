@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from audit.events import KINDS
 from audit.ledger import init_ledger, open_ledger
 from jobs import publish as publishing
 from jobs import retain as module
 from jobs.context import Job
+from jobs.delta_files import files_added
 from jobs.publish import publish
 from jobs.retain import retain
 from lake_config.duties import Duty
@@ -164,6 +167,93 @@ def test_a_run_that_is_cut_off_is_begun_again(
     assert reasons(lake, "deletion_done") == []
     retain(lake, CONTRACT, TABLE, LATER)
     assert len(raw_left(lake)) == 2 and parquet_left(lake) == 4
+    ordered, done = (certified(lake, kind) for kind in ("ordered", "done"))
+    assert ordered == done, "the cut one has its certificate, over all its files"
+
+
+def certified(lake: Settings, kind: str) -> dict[str, int]:
+    events = open_ledger(lake).events(f"deletion_{kind}")
+    return {event.body["names_digest"]: event.body["files"] for event in events}
+
+
+def test_a_redelivery_leaves_what_people_read(lake: Settings) -> None:
+    """Its attempt counts no more; it is still where the published rows came from."""
+    job = batch(lake, FIRST + timedelta(days=DAYS - 1))
+    body = {"department": CONTRACT.department, "table": PEOPLE.name}
+    body |= {"date": f"{job.date}", "reason": "r", "counted": "a"}
+    fields = KINDS["redelivery_accepted"]
+    body = {name: body.get(name, "x") for name in fields}
+    job.ledger.append("redelivery_accepted", "tests", job.batch, body)
+    retain(lake, CONTRACT, TABLE, LATER + timedelta(days=KEPT_DAYS))
+    assert (f"{job.date}", "a") in raw_left(lake)
+
+
+def test_a_commit_without_a_receipt_keeps_its_files(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = batch(lake, FIRST + timedelta(days=DAYS))
+    masked = staged(job, 2)
+
+    class Killed(BaseException):
+        """Between commit and receipt."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Job, "record", die)
+        publish(job, masked)
+    retain(lake, CONTRACT, TABLE, LATER)
+    again = batch(lake, job.date)
+    body = publish(again, masked).body
+    found = again.publishing.table(shared(lake), body["version"]).to_pyarrow_table()
+    assert (body["version"], found.num_rows) == (DAYS, 2)
+
+
+def test_a_commit_whose_files_are_gone_is_committed_again(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = batch(lake, FIRST + timedelta(days=DAYS))
+    masked = staged(job, 1)
+
+    class Killed(BaseException):
+        """Between commit and receipt."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Job, "record", die)
+        publish(job, masked)
+    names = files_added(job.publishing, shared(lake), DAYS)
+    store_of(lake, Duty.RETENTION).delete([shared(lake) / name for name in names])
+    again = batch(lake, job.date)
+    body = publish(again, masked).body
+    found = again.publishing.table(shared(lake), body["version"]).to_pyarrow_table()
+    assert (body["version"], found.num_rows) == (DAYS + 1, 1)
+
+
+def test_the_engine_s_marks_of_folders_are_in_nobody_s_way(
+    store_server: StoreServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3A leaves an object whose name ends in a slash."""
+    monkeypatch.setattr(module, "GRACE", -3600.0)
+    lake = at_the_store(store_server, settings)
+    set_up(lake, [CONTRACT])
+    init_ledger(lake)
+    landed(batch(lake, FIRST), "dead")
+    store = store_of(lake, Duty.RETENTION)
+    raw = lake.layers.raw_attempt(CONTRACT.department, PEOPLE.name, FIRST, "dead")
+    bucket, key = store._place(raw)
+    mark = f"{key}/_delta_log/_staged_commits/"
+    store._client.put_object(bucket, mark, io.BytesIO(), 0)
+    assert not any(path.name == "_staged_commits" for path in store.files(raw))
+    retain(lake, CONTRACT, TABLE, FIRST)
+    assert raw_left(lake) == set()
+    store._client.put_object(bucket, mark, io.BytesIO(), 0)
+    assert not store.holds(raw)
+    store.remove(raw)
+    assert not list(store._client.list_objects(bucket, key, recursive=True))
 
 
 def test_only_retention_deletes(store_server: StoreServer, settings: Settings) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from minio import Minio
+from minio.commonconfig import ENABLED
 from minio.error import S3Error
+from minio.versioningconfig import VersioningConfig
 
 from lake_config.contract_loader import load_contracts
 from lake_config.duties import Duty
@@ -47,6 +49,16 @@ def test_twice_is_once(stored: Settings) -> None:
     before = secrets_of(stored)
     assert set_up(stored, load_contracts(stored.contracts)) == []
     assert secrets_of(stored) == before
+
+
+def test_zones_keep_no_old_versions(stored: Settings) -> None:
+    """What the leak scan or retention deletes must be gone."""
+    admin = client(stored, administrator(stored))
+    name = f"{stored.store_prefix}-raw-transport"
+    admin.set_bucket_versioning(name, VersioningConfig(ENABLED))
+    changes = set_up(stored, load_contracts(stored.contracts))
+    assert [name in change for change in changes] == [True]
+    assert admin.get_bucket_versioning(name).status != ENABLED
 
 
 def secrets_of(settings: Settings) -> dict[str, str]:

@@ -1,0 +1,91 @@
+"""Deletions in the ledger: ordered, done, certified; never half and forgotten.
+
+The list of what goes lies in `state/deletions/` before the order, under the digest that
+order and certificate carry, and stays: it is what the certificate is about. Names only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from audit.events import canonical
+from audit.ledger import Ledger
+from jobs.lease import Lease
+from lake_config.digests import sm3
+from lake_config.errors import JobFailed
+from lake_config.settings import Settings, write_private
+from storage.store import Store
+
+ACTOR = "retention"
+AT_ONCE = 200
+"""Files between two looks at the lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Files that end together; `about` says whose they are (batch and attempt, or table)."""
+
+    reason: str
+    about: str
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """Of one table, by the holder of its lease."""
+
+    settings: Settings
+    store: Store
+    ledger: Ledger
+    table: str
+    held: Lease
+
+    def end(self, ending: Ending) -> None:
+        """Order, deed, certificate."""
+        names = sorted(self._name(path) for path in ending.files)
+        content = canonical({"names": names})
+        department, _, table = self.table.partition(".")
+        body = {
+            "department": department,
+            "table": table,
+            "reason": ending.reason,
+            "files": len(names),
+            "names_digest": sm3(content),
+        }
+        write_private(self._list(body), content)
+        self.ledger.append("deletion_ordered", ACTOR, ending.about, body)
+        self._carry_out(ending.about, body)
+
+    def finish(self) -> None:
+        """Carry out every order of this table that has no certificate yet."""
+        done = {event.body["names_digest"] for event in self._events("deletion_done")}
+        for event in list(self._events("deletion_ordered")):
+            if event.body["names_digest"] not in done:
+                self._carry_out(event.subject, dict(event.body))
+
+    def _events(self, kind: str) -> Iterator[Any]:
+        found = self.ledger.newest_under(kind, self.table)
+        about = tuple(self.table.split("."))
+        return (e for e in found if (e.body["department"], e.body["table"]) == about)
+
+    def _carry_out(self, about: str, body: dict[str, Any]) -> None:
+        names = json.loads(self._list(body).read_bytes())["names"]
+        files = [self.settings.layers.zones / name for name in names]
+        rest = iter(files)
+        while some := list(islice(rest, AT_ONCE)):
+            self.held.keep()
+            self.store.delete(some)
+        if left := sum(self.store.holds(path) for path in files):
+            raise JobFailed(f"{about}：{left} 个文件没有删掉，稍后重试。")
+        self.ledger.append("deletion_done", ACTOR, about, body)
+
+    def _list(self, body: dict[str, Any]) -> Path:
+        return self.settings.layers.deletions / f"{body['names_digest']}.json"
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.settings.layers.zones).as_posix()
