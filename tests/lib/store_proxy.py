@@ -1,4 +1,4 @@
-"""Stands before a store and loses answers to commits whose deed was done.
+"""Stands before a store: loses answers to commits whose deed was done, or holds commits up.
 
 Speaks plain HTTP to the client, TLS to the store; requests pass unchanged, so that their
 signatures hold. A process of its own: delta-rs keeps Python's lock while it waits.
@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,14 +25,20 @@ COMMIT = "/_delta_log/0"
 
 
 @contextmanager
-def losing_answers(store: str, authority: str, losing: Path) -> Iterator[str]:
+def losing_answers(
+    store: str, authority: str, losing: Path, held_up: float = 0
+) -> Iterator[str]:
     """The address of a proxy before the store.
 
     While the file `losing` is there, answers to commits are lost; each adds a line to it.
+    Every commit is held up for so many seconds before the store gets it.
     """
     command = [sys.executable, "-m", "tests.lib.store_proxy", store, authority]
     proxy = subprocess.Popen(
-        [*command, str(losing)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [*command, str(losing), str(held_up)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert proxy.stdout is not None
     try:
@@ -48,8 +55,11 @@ class Passing(BaseHTTPRequestHandler):
     store: str
     trusted: ssl.SSLContext
     losing: Path
+    held_up: float
 
     def do(self) -> None:
+        if self.command == "PUT" and COMMIT in self.path:
+            time.sleep(self.held_up)
         status, headers, content = self._asked()
         if status < 300 and self._lost():
             self.close_connection = True
@@ -97,10 +107,10 @@ class Passing(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-def serve(store: str, authority: str, losing: Path) -> None:
+def serve(store: str, authority: str, losing: Path, held_up: float) -> None:
     Passing.store = urlsplit(store).netloc
     Passing.trusted = ssl.create_default_context(cafile=authority)
-    Passing.losing = losing
+    Passing.losing, Passing.held_up = losing, held_up
     server = ThreadingHTTPServer(("127.0.0.1", 0), Passing)
     server.daemon_threads = True
     sys.stdout.write(f"http://127.0.0.1:{server.server_address[1]}\n")
@@ -109,4 +119,4 @@ def serve(store: str, authority: str, losing: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    serve(sys.argv[1], sys.argv[2], Path(sys.argv[3]), float(sys.argv[4]))
