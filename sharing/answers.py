@@ -7,6 +7,9 @@ import logging
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
+from lake_config.errors import AccessDenied, StoreUnavailable
+
+STORE_ERRORS = (StoreUnavailable, AccessDenied)
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
@@ -31,7 +34,8 @@ def refused(_: Request, refusal: Exception) -> JSONResponse:
 
 
 def closed(_: Request, error: Exception) -> JSONResponse:
-    body = {"errorCode": "UNAVAILABLE", "message": "服务暂停：审计账本不可用。"}
+    what = "数据存储" if isinstance(error, STORE_ERRORS) else "审计账本"
+    body = {"errorCode": "UNAVAILABLE", "message": f"服务暂停：{what}不可用。"}
     return JSONResponse(body, 503, headers=HEADERS)
 
 

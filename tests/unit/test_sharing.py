@@ -15,12 +15,13 @@ from deltalake import write_deltalake
 from fastapi.testclient import TestClient
 
 from audit.ledger import Ledger, init_ledger, open_ledger
-from lake_config.errors import LedgerUnwritable
+from lake_config.errors import LedgerUnwritable, StoreUnavailable
 from lake_config.settings import Settings
 from sharing import database, links, throttle
 from sharing.app import ROUTES, SharingService, create_app
 from sharing.people import enrol, revoke
 from sharing.throttle import Throttle
+from storage.local_folders import LocalFolders
 
 BASE = "/delta-sharing"
 TABLES = f"{BASE}/shares/suihua/all-tables"
@@ -238,6 +239,17 @@ def test_without_the_ledger_nothing_is_answered_but_that(
     monkeypatch.setattr(Ledger, "append", unwritable)
     assert client.get(TABLES).status_code == 503
     assert client.post(QUERY, headers=who, json={}).status_code == 503
+
+
+def test_without_the_store_it_is_the_store_that_is_named(
+    lake: Settings, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr(LocalFolders, "table", gone)
+    answer = client.post(QUERY, headers=token_of(lake), json={})
+    assert answer.status_code == 503 and "数据存储" in answer.json()["message"]
 
 
 def test_endpoints_read_files_off_the_event_loop() -> None:
