@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lake_config.duties import Duty
 from lake_config.errors import SettingsError
 from lake_config.layers import Layers
 
@@ -217,15 +216,15 @@ def _unsafe(settings: Settings) -> list[str]:
         problems.append("Production: LAKE_AIRFLOW_API must be https.")
     if settings.store and not settings.store.startswith("https://"):
         problems.append("Production: LAKE_STORE must be https.")
-    servers = {settings.spark_of(duty) for duty in (Duty.COLLECTOR, Duty.MASKER)}
     if settings.store and settings.spark.startswith("sc://"):
         problems.append(
             "Production: with LAKE_STORE each duty has a Spark server of its own; "
             "leave LAKE_SPARK empty."
         )
-    if any(server.startswith("local") for server in servers):
+    if (settings.spark or settings.spark_master).startswith("local"):
         problems.append(
-            "Production: LAKE_SPARK must name a cluster or a Connect server."
+            "Production: LAKE_SPARK must name a cluster or a Connect server; where it "
+            "is empty, LAKE_SPARK_MASTER a cluster, on which the resident servers work."
         )
     return problems
 

@@ -13,7 +13,7 @@ import pytest
 
 from lake_config import store_verdict
 from lake_config.calendar import CITY_TIME
-from lake_config.errors import StoreUnfit
+from lake_config.errors import SettingsError, StoreUnfit
 from lake_config.settings import Settings, load
 from lake_config.store_verdict import require_verdict, sealed, write_verdict
 from storage.check.findings import Finding, Outcome, Verdict, finding
@@ -51,6 +51,18 @@ def test_production_does_not_start_on_an_unchecked_store(production: Settings) -
 def test_production_starts_on_a_store_that_passed(production: Settings) -> None:
     write_verdict(production, sealed(production, True, 20, []))
     assert load(environment(production.home)).store == STORE
+
+
+def test_production_keeps_the_duties_spark_servers_apart(production: Settings) -> None:
+    """One server for all would be one account for all."""
+    write_verdict(production, sealed(production, True, 20, []))
+    given = environment(production.home)
+    resident = {"LAKE_SPARK": "", "LAKE_SPARK_MASTER": "spark://master.example:7077"}
+    assert load(given | resident).store == STORE
+    with pytest.raises(SettingsError, match="server of its own"):
+        load(given | {"LAKE_SPARK": "sc://localhost:1"})
+    with pytest.raises(SettingsError, match="LAKE_SPARK_MASTER"):
+        load(given | {"LAKE_SPARK": ""})
 
 
 def test_the_small_profile_needs_no_verdict(production: Settings) -> None:
