@@ -8,11 +8,14 @@ that nobody is given (the lake has pages of its own).
 from __future__ import annotations
 
 import base64
+import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
-from lake_config.settings import ROOT, Settings, write_private
+from lake_config.settings import ROOT, Settings, load, write_private
 from ops.archives import spark_home
 from ops.processes import Service, free_port, listening, start, stop, wait_until
 
@@ -20,8 +23,12 @@ CLUSTER_SECRET = "spark_cluster"  # noqa: S105 (a file name)
 LOG4J = ROOT / "lake_config" / "log4j2.properties"
 WORKERS = 2
 WORKER_MEMORY = "6g"
-MASTER_CLASS = "org.apache.spark.deploy.master.Master"
-WORKER_CLASS = "org.apache.spark.deploy.worker.Worker"
+LOOPBACK = "127.0.0.1"
+MASTER, WORKER = "master", "worker"
+CLASSES = {
+    MASTER: "org.apache.spark.deploy.master.Master",
+    WORKER: "org.apache.spark.deploy.worker.Worker",
+}
 PAGES_FILTER = "org.apache.spark.ui.JWSFilter"
 
 
@@ -44,42 +51,58 @@ def running_cluster(settings: Settings) -> Iterator[str]:
 
 def _master(settings: Settings, services: list[Service]) -> str:
     port = free_port()
-    where = ["--host", "127.0.0.1", "--port", str(port)]
-    services.append(_started(settings, "spark-master", MASTER_CLASS, where))
+    where = ["--host", LOOPBACK, "--port", str(port)]
+    services.append(_started(settings, "spark-master", MASTER, where))
     wait_until(services[-1], lambda: listening(port), 60)
-    return f"spark://127.0.0.1:{port}"
+    return f"spark://{LOOPBACK}:{port}"
 
 
 def _worker(
-    settings: Settings, services: list[Service], number: int, address: str
+    settings: Settings, services: list[Service], number: int, master: str
 ) -> None:
     port = free_port()
     folder = settings.layers.state / "spark" / f"worker-{number}"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     size = ["--cores", "2", "--memory", WORKER_MEMORY, "--work-dir", str(folder)]
-    where = ["--host", "127.0.0.1", "--port", str(port), *size, address]
+    where = ["--host", LOOPBACK, "--port", str(port), *size, master]
     name = f"spark-worker-{number}"
-    services.append(_started(settings, name, WORKER_CLASS, where))
+    services.append(_started(settings, name, WORKER, where))
     wait_until(services[-1], lambda: listening(port), 60)
 
 
-def _started(settings: Settings, name: str, kind: str, where: list[str]) -> Service:
-    conf = settings.layers.state / "spark" / "cluster.conf"
-    command = [str(spark_home() / "bin" / "spark-class"), kind, *where[:-1]]
-    last = where[-1:]
-    if kind == MASTER_CLASS:
-        command, last = [*command, *last], []
-    pages = ["--webui-port", "0", "--properties-file", str(conf)]
+def _started(settings: Settings, name: str, part: str, where: list[str]) -> Service:
     environment = {
-        "SPARK_HOME": str(spark_home()),
-        "SPARK_DAEMON_MEMORY": "256m",
-        "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_DAEMON_JAVA_OPTS": f"-Dlog4j2.configurationFile=file:{LOG4J}",
+        **_environment(),
+        "SPARK_LOCAL_IP": LOOPBACK,
         "SPARK_LOCAL_DIRS": str(settings.layers.state / "spark" / "local"),
-        "PYTHONPATH": str(ROOT),
     }
     log = settings.layers.logs / f"{name}.log"
-    return start(name, [*command, *pages, *last], log, environment)
+    return start(name, _command(settings, part, where), log, environment)
+
+
+def _command(settings: Settings, part: str, where: list[str]) -> list[str]:
+    conf = settings.layers.state / "spark" / "cluster.conf"
+    program = str(spark_home() / "bin" / "spark-class")
+    pages = ["--webui-port", "0", "--properties-file", str(conf)]
+    return [program, CLASSES[part], *pages, *where]
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "SPARK_HOME": str(spark_home()),
+        "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": f"-Dlog4j2.configurationFile=file:{LOG4J}",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def become(part: str, where: list[str]) -> NoReturn:
+    """A container's one process becomes a master, or a worker of the master named last."""
+    settings = load()
+    conf = settings.layers.state / "spark" / "cluster.conf"
+    write_private(conf, _properties(settings))
+    command = _command(settings, part, where)
+    os.execvpe(command[0], command, {**os.environ, **_environment()})  # noqa: S606
 
 
 def _properties(settings: Settings) -> str:
@@ -102,3 +125,7 @@ def authenticated(settings: Settings) -> dict[str, str]:
         "spark.network.crypto.enabled": "true",
         "spark.network.crypto.cipher": "AES/GCM/NoPadding",
     }
+
+
+if __name__ == "__main__":
+    become(sys.argv[1], sys.argv[2:])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -28,8 +29,8 @@ from jobs.session import _joined, session
 from lake_config.contract_loader import load_contracts
 from lake_config.duties import Duty
 from lake_config.layers import CURATED, Layers
-from lake_config.settings import Settings, write_private
-from ops.processes import free_port, listening, stop, wait_until
+from lake_config.settings import ROOT, Settings, write_private
+from ops.processes import free_port, listening, start, stop, wait_until
 from ops.running import start_sharing
 from ops.spark_cluster import running_cluster
 from ops.spark_service import _start, running_spark
@@ -214,6 +215,23 @@ def append(spark: Any, address: str, start: threading.Barrier) -> Any:
         return ends == [True]
 
     return ended
+
+
+def test_a_container_s_process_becomes_a_master(lake: Settings, tmp_path: Path) -> None:
+    """What docker/entry starts; without the cluster's secret it does not."""
+    port = free_port()
+    command = [sys.executable, "-m", "ops.spark_cluster", "master"]
+    where = ["--host", "127.0.0.1", "--port", str(port)]
+    log, environment = tmp_path / "log", {"PYTHONPATH": str(ROOT)}
+    stranger = {**environment, "LAKE_HOME": str(tmp_path / "other")}
+    refused = start("master", [*command, *where], log, stranger)
+    assert refused.process.wait(60) != 0 and "spark_cluster" in log.read_text()
+    known = {**environment, **lake.environment}
+    master = start("master", [*command, *where], log, known)
+    try:
+        wait_until(master, partial(listening, port), 60)
+    finally:
+        stop(master)
 
 
 def test_receipts_say_who_published(lake: Settings) -> None:
