@@ -24,15 +24,22 @@ def told(manifest: tuple[str, dict[str, Any]]) -> str:
     return f"{manifest[1]['kind']}-{manifest[1]['metadata']['name']}"
 
 
+def fault(found: dict[str, Any]) -> str:
+    """What the API's schema has against a manifest; empty when nothing."""
+    try:
+        kubernetes_validate.validate(found, VERSION, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=told)
 def test_it_fits_the_schema(manifest: tuple[str, dict[str, Any]]) -> None:
-    kubernetes_validate.validate(manifest[1], VERSION, strict=True)
+    assert fault(manifest[1]) == ""
 
 
 def test_a_wrong_word_does_not_fit() -> None:
-    wrong = {**MANIFESTS[0][1], "metadatas": {}}
-    with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(wrong, VERSION, strict=True)
+    assert "metadatas" in fault({**MANIFESTS[0][1], "metadatas": {}})
 
 
 def pods() -> list[dict[str, Any]]:
