@@ -25,8 +25,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     folder = tmp_path_factory.mktemp("modes")
     made = signed_lake(folder / "lake", folder / "contracts", "甲")
     hand_over(made, teachers(), DAY)
-    before = os.umask(USUAL)
     servers = start_sparks(made, brief=True)
+    before = os.umask(USUAL)
     try:
         code, _ = lake_command(made, "run", DEPARTMENT, "--date", f"{DAY}")
         assert code == 0
