@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from deltalake.exceptions import TableNotFoundError
 
 from storage.store import Store
 
@@ -43,6 +44,14 @@ def rows_of(store: Store, path: Path) -> int:
     """Rows of one Parquet file, by its footer."""
     with store.opened(path) as file:
         return int(pq.read_metadata(file).num_rows)
+
+
+def newest_version(store: Store, table: Path) -> int:
+    """Also one that no receipt names; -1 when there is no table."""
+    try:
+        return store.table(table).version()
+    except TableNotFoundError:
+        return -1
 
 
 def files_added(store: Store, table: Path, version: int) -> set[str]:

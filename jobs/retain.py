@@ -21,6 +21,7 @@ from deltalake.exceptions import DeltaError
 from audit.ledger import Ledger, open_ledger
 from audit.receipts import last_published
 from jobs.deletions import Deletions, Ending
+from jobs.delta_files import newest_version
 from jobs.lease import Lease, lease
 from lake_config.contract import Contract, Table
 from lake_config.duties import Duty
@@ -126,7 +127,7 @@ class _Table:
         """Of published versions that are new or were read lately, and of all after them:
         a commit without a receipt may still get one."""
         versions = self._versions_kept()
-        newest = self.store.newest_version(folder)
+        newest = newest_version(self.store, folder)
         last = max(versions, default=-1)
         versions |= set(range(last + 1, newest + 1))
         return {

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO
 
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
 
 from lake_config.layers import Layers
 from lake_config.settings import write_private
@@ -116,12 +115,6 @@ class LocalFolders:
             with suppress(FileNotFoundError):
                 found[path] = path.stat().st_mtime
         return found
-
-    def newest_version(self, table: Path) -> int:
-        try:
-            return self.table(table).version()
-        except TableNotFoundError:
-            return -1
 
     def files(self, folder: Path) -> Iterator[Path]:
         return (path for path in sorted(folder.rglob("*")) if path.is_file())

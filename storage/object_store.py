@@ -23,7 +23,6 @@ from urllib.parse import urlsplit
 
 import urllib3
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
 from minio import Minio
 from minio.commonconfig import CopySource
 from minio.datatypes import Object
@@ -181,12 +180,6 @@ class ObjectStore:
             path: item.last_modified.timestamp() if item.last_modified else now
             for path, item in self._listed(folder)
         }
-
-    def newest_version(self, table: Path) -> int:
-        try:
-            return self.table(table).version()
-        except TableNotFoundError:
-            return -1
 
     def files(self, folder: Path) -> Iterator[Path]:
         return (path for path, _ in self._listed(folder))

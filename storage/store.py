@@ -73,9 +73,6 @@ class Store(Protocol):
     def written(self, folder: Path) -> dict[Path, float]:
         """Every file under the folder, and when it was written (seconds since 1970)."""
 
-    def newest_version(self, table: Path) -> int:
-        """Of a Delta table; -1 when there is none."""
-
     def files(self, folder: Path) -> Iterator[Path]:
         """Every file under the folder."""
 

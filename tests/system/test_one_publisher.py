@@ -222,21 +222,15 @@ def test_a_stopped_process_that_wakes_up_is_refused(lake: Settings) -> None:
     """C4 with a real SIGSTOP, and a real other process in its place."""
     job = batch(lake, FIRST)
     masked = staged(job, 1)
-    environment = {
-        **os.environ,
-        "LAKE_HOME": str(lake.home),
-        "LAKE_STORE": lake.store,
-        "LAKE_STORE_CA": lake.store_ca,
-        "LAKE_STORE_PREFIX": lake.store_prefix,
-        "LAKE_LEASE_SECONDS": "2",
-    }
+    lake = replace(lake, lease_seconds=2)
+    environment = {**os.environ, **lake.environment}
     child = subprocess.Popen(
         [sys.executable, "-c", PAUSED, f"{FIRST}"], cwd=ROOT, env=environment
     )
     _, state = os.waitpid(child.pid, os.WUNTRACED)
     assert os.WIFSTOPPED(state)
     began = time.monotonic()
-    assert outcome(batch(replace(lake, lease_seconds=2), FIRST), masked) == "published"
+    assert outcome(batch(lake, FIRST), masked) == "published"
     assert time.monotonic() - began > 1, "the lease of a living process was waited for"
     os.kill(child.pid, signal.SIGCONT)
     assert child.wait() == JobFailed.exit_code, "the version it wanted is taken"
@@ -246,13 +240,7 @@ def test_a_stopped_process_that_wakes_up_is_refused(lake: Settings) -> None:
 def test_the_lease_of_a_killed_process_is_free_at_once(lake: Settings) -> None:
     job = batch(lake, FIRST)
     masked = staged(job, 1)
-    environment = {
-        **os.environ,
-        "LAKE_HOME": str(lake.home),
-        "LAKE_STORE": lake.store,
-        "LAKE_STORE_CA": lake.store_ca,
-        "LAKE_STORE_PREFIX": lake.store_prefix,
-    }
+    environment = {**os.environ, **lake.environment}
     dying = PAUSED.replace("SIGSTOP", "SIGKILL")
     command = [sys.executable, "-c", dying, f"{FIRST}"]
     assert subprocess.run(command, cwd=ROOT, env=environment).returncode == -9

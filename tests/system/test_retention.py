@@ -19,6 +19,7 @@ from jobs.context import Job
 from jobs.delta_files import files_added
 from jobs.publish import publish
 from jobs.retain import retain
+from jobs.steps import Masked
 from lake_config.duties import Duty
 from lake_config.errors import AccessDenied
 from lake_config.layers import CURATED
@@ -188,14 +189,13 @@ def test_a_redelivery_leaves_what_people_read(lake: Settings) -> None:
     assert (f"{job.date}", "a") in raw_left(lake)
 
 
-def test_a_commit_without_a_receipt_keeps_its_files(
-    lake: Settings, monkeypatch: pytest.MonkeyPatch
+def killed_before_its_receipt(
+    job: Job, masked: Masked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = batch(lake, FIRST + timedelta(days=DAYS))
-    masked = staged(job, 2)
+    """The commit stands, and nobody has said so."""
 
     class Killed(BaseException):
-        """Between commit and receipt."""
+        """Not caught by anything."""
 
     def die(*_: object, **__: object) -> None:
         raise Killed
@@ -203,6 +203,15 @@ def test_a_commit_without_a_receipt_keeps_its_files(
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(Job, "record", die)
         publish(job, masked)
+
+
+def test_a_commit_without_a_receipt_keeps_its_files(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = batch(lake, FIRST + timedelta(days=DAYS))
+    masked = staged(job, 2)
+
+    killed_before_its_receipt(job, masked, monkeypatch)
     retain(lake, CONTRACT, TABLE, LATER)
     again = batch(lake, job.date)
     body = publish(again, masked).body
@@ -216,15 +225,7 @@ def test_a_commit_whose_files_are_gone_is_committed_again(
     job = batch(lake, FIRST + timedelta(days=DAYS))
     masked = staged(job, 1)
 
-    class Killed(BaseException):
-        """Between commit and receipt."""
-
-    def die(*_: object, **__: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(Job, "record", die)
-        publish(job, masked)
+    killed_before_its_receipt(job, masked, monkeypatch)
     names = files_added(job.publishing, shared(lake), DAYS)
     store_of(lake, Duty.RETENTION).delete([shared(lake) / name for name in names])
     again = batch(lake, job.date)
