@@ -27,6 +27,9 @@ def no_foreign_lake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("LAKE_HOME", str(tmp_path / "lake"))
     monkeypatch.setenv("LAKE_SPARK_MEMORY", "1g")
+    # What one test's store made this process trust ends with the test.
+    monkeypatch.setenv("SSL_CERT_FILE", "")
+    monkeypatch.delenv("SSL_CERT_FILE")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from lake_config.settings import source_authorities
 from storage.administrator import TIMEOUT, Login
 from storage.check.findings import DoesNotApply, Finding, finding
 from storage.check.place import Place
@@ -48,7 +48,7 @@ def _plainly(place: Place, netloc: str, path: str) -> bool:
 
 def _trusting_others(place: Place) -> bool:
     strange = urllib3.PoolManager(
-        timeout=TIMEOUT, ssl_context=ssl.create_default_context(), retries=False
+        timeout=TIMEOUT, ssl_context=source_authorities(), retries=False
     )
     try:
         strange.request("GET", place.settings.store)
