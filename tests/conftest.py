@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,12 @@ def settings(no_foreign_lake: None) -> Settings:
     return load()
 
 
+@pytest.fixture
+def seen(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Tells a figure that the closing summary shows, such as "C2: 50 of 50 ..."."""
+    return lambda figure: record_property("seen", figure)
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """One classic session per run: starting one costs seven seconds."""
@@ -57,6 +63,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for outcome in outcomes
         for report in terminalreporter.stats.get(outcome, [])
     ]
+    for figure in sorted(figure for report, _ in reports for figure in _seen(report)):
+        terminalreporter.write_line(figure)
     counts = Counter((_kind(report.nodeid), outcome) for report, outcome in reports)
     for kind in KINDS:
         found = {outcome: counts[kind, outcome] for outcome in outcomes}
@@ -65,6 +73,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 f"{number} {name}" for name, number in found.items() if number
             )
             terminalreporter.write_line(f"{kind}: {line}")
+
+
+def _seen(report: pytest.TestReport) -> list[str]:
+    told = getattr(report, "user_properties", [])
+    return [str(value) for name, value in told if name == "seen"]
 
 
 def _kind(nodeid: str) -> str:

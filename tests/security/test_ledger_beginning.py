@@ -62,7 +62,7 @@ PARTS = ("events", "head", "key")
 LOST = [set(some) for count in (1, 2) for some in combinations(PARTS, count)]
 
 
-@pytest.mark.parametrize("lost", LOST, ids="+".join)
+@pytest.mark.parametrize("lost", LOST, ids=lambda lost: "+".join(sorted(lost)))
 @pytest.mark.parametrize("emptied", [False, True], ids=["gone", "emptied"])
 def test_a_lost_ledger_is_never_replaced(
     settings: Settings, lost: set[str], emptied: bool
