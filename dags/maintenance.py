@@ -67,4 +67,5 @@ alert_delivery = maintenance(
     "alert_delivery", "告警补发", "*/10 * * * *", "alerts send"
 )
 freshness = maintenance("freshness", "时效检查", "30 8 * * *", "alerts check")
+store_reads = maintenance("store_reads", "存储访问核对", "15 * * * *", "storage reads")
 retention = maintenance("retention", "保存期限清理", "0 3 * * *", "retain")

@@ -15,6 +15,8 @@ TITLES = {
     "drift": "源端结构变化",
     "gate_failed": "质量门禁未通过",
     "leak_found": "疑似个人信息泄露",
+    "unrecorded_read": "账外读取",
+    "store_log_gap": "存储日志缺失",
     "breaker_open": "数据源熔断",
     "breaker_closed": "数据源恢复",
 }
@@ -30,6 +32,7 @@ KIND_OF = {
 
 RERUN = "查看任务日志中的中文说明，排除后重新运行同一步骤"
 ASK = "与数源部门联系，改正后重新交付，再运行同一步骤"
+LOOK_INTO = "审计管理员查明是谁、为何读取；必要时更换该职责的账号口令"
 OPERATE = "系统管理员按任务日志中的说明处理，再运行同一步骤"
 
 CAUSES: dict[str, tuple[str, str]] = {
@@ -85,6 +88,7 @@ CAUSES: dict[str, tuple[str, str]] = {
     ),
     "LedgerUnwritable": ("审计账本写不进去，操作没有进行", OPERATE),
     "AccessDenied": ("没有权限", OPERATE),
+    "ReadsUnrecorded": ("存储的访问日志与账本对不上", LOOK_INTO),
     "JobFailed": ("计算引擎自身出错", RERUN),
     "NotifyFailed": ("告警没有送达接收方", "检查接收方和网络，未送达的会自动重发"),
     "NothingToDo": ("已经完成", RERUN),
@@ -96,6 +100,11 @@ OTHER_CAUSES: dict[str, tuple[str, str]] = {
     "late": (
         "过了契约规定的更新时限，仍没有新的合格批次",
         "查看 ./lake status 的“时效”，与数源部门确认后补交",
+    ),
+    "unrecorded_read": ("存储提供了数据，账本里没有这次读取", LOOK_INTO),
+    "store_log_gap": (
+        "账本记有归集或发布，存储的访问日志里却没有任何访问",
+        "检查存储的日志是否被关闭、改动或没有送达",
     ),
     "breaker_open": (
         "数据源连续多次没有正常应答，暂停访问，稍后自动试探",

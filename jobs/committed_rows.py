@@ -26,7 +26,9 @@ def committed_rows(store: Store, attempt: Path) -> pl.LazyFrame:
     """Whatever else lies in the folder is not read."""
     names = sorted(files_added(store, attempt, 0))
     files = [store.address(attempt / name) for name in names]
-    return pl.scan_parquet(files, glob=False, storage_options=store.options or None)
+    return pl.scan_parquet(
+        files, glob=False, storage_options=store.options(attempt) or None
+    )
 
 
 @contextmanager

@@ -210,7 +210,7 @@ def _commit(
             schema,
             actions,
             configuration=PROPERTIES,
-            storage_options=job.publishing.options or None,
+            storage_options=job.publishing.options(table) or None,
             commit_properties=properties,
         )
     else:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from lake_config.settings import Settings, read_private, store_account, write_private
+from storage.department_keys import hadoop_options
 
 CREDENTIALS = "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"
 TRUST = (
@@ -66,4 +67,5 @@ def s3a_settings(settings: Settings, duty: str) -> dict[str, str]:
         "fs.s3a.connection.establish.timeout": "5s",
         "fs.s3a.connection.timeout": "60s",
         "fs.s3a.retry.limit": "4",
+        **hadoop_options(settings, duty),
     }

@@ -199,6 +199,12 @@ class AccessDenied(LakeError):
     exit_code = 60
 
 
+class ReadsUnrecorded(LakeError):
+    """The store served what the ledger knows nothing of."""
+
+    exit_code = 61
+
+
 class JobFailed(LakeError):
     """An engine failed for a reason of its own; its message is withheld, see the job log."""
 

@@ -35,6 +35,11 @@ def ledger_bucket(prefix: str) -> str:
     return f"{prefix}-ledger"
 
 
+def _department(zone: str) -> int:
+    """Its place in a path: beyond raw the recipient comes first."""
+    return 0 if zone == "raw" else 1
+
+
 @dataclass(frozen=True, slots=True)
 class Layers:
     """Where things lie under one LAKE_HOME (small profile: local folders)."""
@@ -48,10 +53,15 @@ class Layers:
     def zone_of(self, path: Path) -> str:
         return path.relative_to(self.zones).parts[0]
 
+    def zone_and_department(self, path: Path) -> tuple[str, str]:
+        """Whose rows these are, and how far they have come."""
+        zone, *parts = path.relative_to(self.zones).parts
+        return zone, parts[_department(zone)]
+
     def object_place(self, prefix: str, path: Path) -> tuple[str, str]:
         """Bucket and key of what lies at `path` in a zone."""
         zone, *parts = path.relative_to(self.zones).parts
-        department = parts.pop(0 if zone == "raw" else 1)
+        department = parts.pop(_department(zone))
         return bucket(prefix, zone, department), "/".join(parts)
 
     @property
@@ -63,6 +73,11 @@ class Layers:
     def store_server(self) -> Path:
         """Data of an object store that this machine runs itself; jobs never look here."""
         return self.home / "store"
+
+    @property
+    def store_log(self) -> Path:
+        """What the store says that it served, a file per day."""
+        return self.home / "store_log"
 
     @property
     def store_verdict(self) -> Path:

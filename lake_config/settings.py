@@ -27,7 +27,7 @@ SYSTEM_AUTHORITIES = os.environ.get("SSL_CERT_FILE", "")
 """As this process was started with, before the store's authority takes its place."""
 EVERY_DUTY = "any"
 """A Spark server for all of them: where there are no store accounts to keep apart."""
-ENCRYPTIONS = ("none", "sse-s3", "sse-kms")
+ENCRYPTIONS = ("none", "sse-s3", "sse-kms", "sse-c")
 PREFIX = r"[a-z][a-z0-9-]{1,18}[a-z0-9]"
 OTHERS = 0o077
 """Mode bits of group and others: nothing in a lake may have any."""

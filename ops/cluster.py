@@ -14,10 +14,10 @@ from lake_config.settings import Settings
 from ops.airflow_database import running_airflow_database
 from ops.processes import stop
 from ops.spark_cluster import running_cluster
+from ops.store_log import start_receiver
 from ops.store_server import start_store
+from storage.department_keys import SEALED
 from storage.setup import set_up
-
-ENCRYPTION = "sse-s3"
 
 
 def cluster(
@@ -28,13 +28,15 @@ def cluster(
 ) -> Settings:
     """Start store, cluster and database; the settings by which all else uses them."""
     say("启动对象存储（第一次要编译，需几分钟）")
-    server = start_store(settings)
+    receiver, sending = start_receiver(settings)
+    stack.callback(stop, receiver)
+    server = start_store(settings, sending=sending)
     stack.callback(stop, server.service)
     made = replace(
         settings,
         store=server.settings.store,
         store_ca=server.settings.store_ca,
-        store_encryption=ENCRYPTION,
+        store_encryption=SEALED,
     )
     changes = set_up(made, contracts)
     say(f"对象存储就绪：{made.store}，{len(changes)} 项设置")

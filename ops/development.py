@@ -36,7 +36,7 @@ CHECKS = (
 
 
 def run_tests(kind: str | None, arguments: list[str]) -> int:
-    """Run one kind of test, or all of them; the longest first, so that both cores end together."""
+    """Run one kind of test, or all: the longest first, so that both cores end together."""
     if kind is not None and kind not in KINDS:
         raise UsageError(f"测试类别只有：{'、'.join(KINDS)}。")
     folders = [f"tests/{name}" for name in ([kind] if kind else KINDS)]

@@ -38,6 +38,14 @@ def storage_serve() -> None:
     serve_store(load(unchecked_store=True))
 
 
+@storage_app.command("reads")
+def storage_reads() -> None:
+    """存储的访问日志与账本核对：没有入账的读取会告警。"""
+    from ops.store_reads import check_reads
+
+    check_reads(load())
+
+
 @storage_app.command("check")
 def storage_check(
     rounds: Annotated[int, typer.Option(min=1, help="每项竞争试多少轮")] = 20,

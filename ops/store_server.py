@@ -190,10 +190,12 @@ def start_store(
     product: str = USUAL,
     folder: Path | None = None,
     port: int | None = None,
+    sending: Mapping[str, str] | None = None,
 ) -> StoreServer:
     """Start a server with this lake's certificate and administrator; it answers then.
 
-    `folder` and `port` are for a second one, and for one that comes back after a kill.
+    `folder` and `port` are for a second one, and for one that comes back after a kill;
+    `sending` makes it send its log (ops/store_log.py).
     """
     from ops.store_certificates import ensure_certificates, ensure_truststore
 
@@ -204,7 +206,7 @@ def start_store(
     kms_key = _secret(settings, KMS, _new_kms_key)
     place = folder or settings.layers.store_server
     site = Site(port or free_port(), place, certificates, user, password, kms_key)
-    service = _start(settings, PRODUCTS[product], site, authority)
+    service = _start(settings, PRODUCTS[product], site, authority, sending or {})
     address = f"https://127.0.0.1:{site.port}"
     if folder is None:
         told = json.dumps({"address": address, "product": product})
@@ -214,12 +216,16 @@ def start_store(
 
 
 def _start(
-    settings: Settings, product: Product, site: Site, authority: Path
+    settings: Settings,
+    product: Product,
+    site: Site,
+    authority: Path,
+    sending: Mapping[str, str],
 ) -> Service:
     site.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     command = [str(program(settings, product.program)), *product.arguments(site)]
     log = settings.layers.logs / f"store-{product.program}.log"
-    service = start("store", command, log, product.environment(site))
+    service = start("store", command, log, {**product.environment(site), **sending})
     trusted = ssl.create_default_context(cafile=str(authority))
     wait_until(
         service, lambda: _healthy(site.port, product.health, trusted), READY_SECONDS

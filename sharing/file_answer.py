@@ -20,7 +20,7 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 def file_answer(store: Store, path: Path, request: Request) -> Response:
     """A local file is sent by the framework; an object passes through, never by a link."""
-    if not store.options:
+    if not store.options(path):
         return FileResponse(path, media_type=BYTES, headers=HEADERS)
     size = store.size(path)
     asked = RANGE.fullmatch(request.headers.get("range", "").strip())

@@ -38,10 +38,12 @@ class LocalFolders:
 
     def __init__(self, layers: Layers) -> None:
         self.home = layers.home
-        self.options: dict[str, str] = {}
 
     def address(self, path: Path) -> str:
         return str(path)
+
+    def options(self, path: Path) -> dict[str, str]:
+        return {}
 
     def spark_address(self, path: Path) -> str:
         return str(path)

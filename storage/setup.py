@@ -33,6 +33,7 @@ from storage.administrator import (
     ordered,
     told,
 )
+from storage.department_keys import SEALED, make_keys
 
 BY_HAND = (
     "这个存储没有账号管理接口：请执行 ./lake storage policies --to 目录，由存储管理员"
@@ -49,6 +50,7 @@ def set_up(settings: Settings, contracts: Sequence[Contract]) -> list[str]:
             *_buckets(settings, store, departments(contracts)),
             *_ledger_bucket(settings, store),
             *_encryption(settings, store, contracts),
+            *make_keys(settings, departments(contracts)),
         ]
         accounts = Accounts(settings, login)
         if not accounts.served():
@@ -111,7 +113,7 @@ def _encryption(
     settings: Settings, store: Minio, contracts: Sequence[Contract]
 ) -> Iterator[str]:
     """Raw lies encrypted, and with it the quarantine, which is a part of it."""
-    if settings.store_encryption == "none":
+    if settings.store_encryption in ("none", SEALED):
         return
     for contract in contracts:
         name = bucket(settings.store_prefix, RAW, contract.department)

@@ -31,11 +31,11 @@ class Workplace(Protocol):
 class Store(Protocol):
     """One duty's view of the zones; what its account may not do raises AccessDenied."""
 
-    options: dict[str, str]
-    """For engines that open addresses themselves (delta-rs, polars)."""
-
     def address(self, path: Path) -> str:
         """For delta-rs and polars."""
+
+    def options(self, path: Path) -> dict[str, str]:
+        """For engines that open that address themselves (delta-rs, polars)."""
 
     def spark_address(self, path: Path) -> str:
         """For Spark, whose own account must be allowed there."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from storage.check.conditions import conditions
 from storage.check.durability import durable
+from storage.check.encryption import encrypted_at_rest
 from storage.check.findings import Property
 from storage.check.races import create_once, create_once_in_parts, replace_once
 from storage.check.rights import real_rights, rights
 from storage.check.sessions import sessions
 from storage.check.transport import (
     closed_door,
-    encrypted_at_rest,
     encrypted_way,
     links_end,
     seen_at_once,

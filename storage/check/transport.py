@@ -12,7 +12,7 @@ import urllib3
 
 from lake_config.settings import source_authorities
 from storage.administrator import TIMEOUT, Login
-from storage.check.findings import DoesNotApply, Finding, finding
+from storage.check.findings import Finding, finding
 from storage.check.place import Place
 
 REFUSED = (301, 307, 308, 400, 403, 426)
@@ -131,44 +131,3 @@ def seen_at_once(place: Place) -> Finding:
             yield f"第 {number + 1} 个对象", found and listed == number + 1
 
     return finding(tried())
-
-
-def encrypted_at_rest(place: Place) -> Finding:
-    """What the deployment wants of its raw zone is done, and the store says so."""
-    wanted = {"sse-s3": "AES256", "sse-kms": "aws:kms"}.get(
-        place.settings.store_encryption
-    )
-    if wanted is None:
-        raise DoesNotApply("LAKE_STORE_ENCRYPTION 为 none：存储不负责加密")
-    bucket = place.bucket("sealed")
-    rule = (
-        "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>"
-        f"<SSEAlgorithm>{wanted}</SSEAlgorithm>{_key(place)}"
-        "</ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
-    )
-    set_rule = place.put(bucket, rule.encode(), query={"encryption": ""})
-    path, header = f"{bucket}/rows", "x-amz-server-side-encryption"
-    put = place.put(path, b"rows")
-    asked = place.put(f"{path}-asked", b"rows", headers={header: wanted})
-    seen = place.ask("HEAD", path).headers.get(header)
-    seen_asked = place.ask("HEAD", f"{path}-asked").headers.get(header)
-    return finding(
-        [
-            ("接受默认加密的设置", set_rule.ok),
-            ("写入成功", put.ok and asked.ok),
-            ("默认加密已实行", seen == wanted),
-            ("要求的加密已实行", seen_asked == wanted),
-            ("读回一致", place.content(path) == b"rows"),
-        ]
-    )
-
-
-def _key(place: Place) -> str:
-    """The first department's key stands for all of them."""
-    if place.settings.store_encryption != "sse-kms" or not place.contracts:
-        return ""
-    contract = place.contracts[0]
-    name = place.settings.store_kms_key.format(
-        zone=contract.servers[0].network_zone, department=contract.department
-    ).replace("_", "-")
-    return f"<KMSMasterKeyID>{name}</KMSMasterKeyID>"

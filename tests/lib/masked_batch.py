@@ -52,7 +52,7 @@ def staged(job: Job, count: int) -> Masked:
         job.store.address(folder),
         Schema.from_arrow(SCHEMA),
         actions,
-        storage_options=job.store.options or None,
+        storage_options=job.store.options(folder) or None,
     )
     files = files_of(job.store, folder)
     keep_list(job, folder, files)

@@ -7,6 +7,7 @@ commits (security.md C3, finding 3).
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import sys
 import threading
@@ -21,14 +22,16 @@ from typing import Any
 import delta_sharing
 import httpx
 import pytest
+from minio.error import S3Error
+from minio.sse import SseCustomerKey
 from pyspark.errors import PySparkException
 
 from audit.ledger import open_ledger
 from audit.verify import verify
 from jobs.session import _joined, session
 from lake_config.contract_loader import load_contracts
-from lake_config.duties import Duty
-from lake_config.layers import CURATED, Layers
+from lake_config.duties import RAW, Duty
+from lake_config.layers import CURATED, Layers, bucket
 from lake_config.settings import ROOT, Settings, write_private
 from ops.processes import free_port, listening, start, stop, wait_until
 from ops.running import start_sharing
@@ -36,6 +39,8 @@ from ops.spark_cluster import running_cluster
 from ops.spark_service import _start, running_spark
 from ops.store_server import ADMIN, StoreServer
 from sharing.people import enrol
+from storage.administrator import administrator, client
+from storage.department_keys import BYTES, SEALED, sealing
 from storage.setup import set_up
 from storage.store import store_of
 from tests.lib.one_department import (
@@ -66,7 +71,7 @@ def lake(
         store=store_server.settings.store,
         store_ca=store_server.settings.store_ca,
         store_prefix="cluster",
-        store_encryption="sse-s3",
+        store_encryption=SEALED,
         sharing_url=f"http://127.0.0.1:{free_port()}/delta-sharing",
     )
     set_up(made, load_contracts(made.contracts))
@@ -143,6 +148,32 @@ def test_each_duty_s_spark_is_kept_to_its_zones(lake: Settings) -> None:
         masker.range(1).write.format("delta").save(f"{address}-other")
 
 
+def test_raw_is_opened_by_its_departments_key_alone(
+    lake: Settings, store_server: StoreServer
+) -> None:
+    """Neither by the administrator's login, nor by another key, nor on the disk."""
+    admin = client(lake, administrator(lake))
+    name = bucket(lake.store_prefix, RAW, DEPARTMENT)
+    found = [item.object_name for item in admin.list_objects(name, recursive=True)]
+    files = [key for key in found if not key.endswith("/")]
+    other = SseCustomerKey(secrets.token_bytes(BYTES))
+    own = sealing(lake, RAW, DEPARTMENT)
+    assert {Path(key).suffix for key in files} >= {".csv", ".json", ".parquet"}
+    for key in files:
+        for wrong in (None, other):
+            with pytest.raises(S3Error):
+                admin.get_object(name, key, ssec=wrong)
+        answer = admin.get_object(name, key, ssec=own)
+        answer.close()
+    data = store_server.settings.layers.store_server / "data"
+    delivered = "赵老师".encode("gb18030")
+    assert not [path for path in (data / name).rglob("*") if _holds(path, delivered)]
+
+
+def _holds(path: Path, told: bytes) -> bool:
+    return path.is_file() and told in path.read_bytes()
+
+
 def test_no_secret_stands_in_what_spark_was_started_with(lake: Settings) -> None:
     told = [
         path.read_text("utf-8", "replace")
@@ -155,6 +186,8 @@ def test_no_secret_stands_in_what_spark_was_started_with(lake: Settings) -> None
     for duty in Duty:
         secret = lake.secret(f"store_{duty}").partition(":")[2]
         assert not any(secret in text for text in told), duty
+    key = lake.secret(f"store_key_{DEPARTMENT}")
+    assert not any(key in text for text in told)
 
 
 @contextmanager

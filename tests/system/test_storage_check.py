@@ -29,11 +29,13 @@ from storage.check.findings import Outcome, Property, Verdict
 from storage.check.place import Place
 from storage.check.registry import PROPERTIES
 from storage.check.run import check_store, fit
+from storage.department_keys import SEALED
 from storage.setup import set_up
 from tests.lib.store_stand_in import (
     Fault,
     forgets_conditions,
     forgets_locks,
+    ignores_keys,
     lets_everybody_in,
     lists_late,
     loses_some,
@@ -87,6 +89,15 @@ def test_a_sound_store_passes(
     event = list(Ledger(own.layers).events("storage_checked"))[-1]
     assert event.body["passed"]
     assert set(event.body["properties"]) == set(BY_NAME)
+
+
+def test_a_key_the_store_does_not_keep(own: Settings) -> None:
+    """A store that serves without the key what was put with one is named."""
+    sealed = replace(own, store_encryption=SEALED)
+    one = (BY_NAME["encrypted_at_rest"],)
+    assert failures(checked(sealed, one)) == set()
+    with stand_in(sealed, ignores_keys) as bent:
+        assert failures(checked(bent, one)) == {"encrypted_at_rest"}
 
 
 def test_nothing_is_left_behind(own: Settings) -> None:
