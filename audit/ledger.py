@@ -108,6 +108,11 @@ class Ledger:
         self._caught_up()
         return self._read(self._index.places(kind, prefix, prefix + BEYOND))
 
+    def settled_bytes(self) -> int:
+        """So far the file is durable and will never change."""
+        with _locked(self._lock):
+            return self._settled().offset
+
     def _all(self) -> Iterator[Event]:
         head = self._signed_head()
         with self.file.open("rb") as file:

@@ -67,5 +67,8 @@ alert_delivery = maintenance(
     "alert_delivery", "告警补发", "*/10 * * * *", "alerts send"
 )
 freshness = maintenance("freshness", "时效检查", "30 8 * * *", "alerts check")
+ledger_copies = maintenance(
+    "ledger_copies", "审计账本副本", "*/15 * * * *", "storage copy-ledger"
+)
 store_reads = maintenance("store_reads", "存储访问核对", "15 * * * *", "storage reads")
 retention = maintenance("retention", "保存期限清理", "0 3 * * *", "retain")

@@ -17,6 +17,7 @@ class Duty(StrEnum):
     PUBLISHER = "publisher"
     SHARING = "sharing"
     AUDITOR = "auditor"
+    KEEPER = "keeper"
     RETENTION = "retention"
 
 
@@ -44,6 +45,8 @@ RIGHTS: dict[Duty, dict[str, frozenset[Right]]] = {
     Duty.PUBLISHER: {STAGING: _READ, SHARED: _WRITE},
     Duty.SHARING: {SHARED: _READ},
     Duty.AUDITOR: {LEDGER: _READ},
+    # What it writes is locked at once: not even it can take a copy back.
+    Duty.KEEPER: {LEDGER: _WRITE},
     Duty.RETENTION: {RAW: _ALL, STAGING: _ALL, SHARED: _ALL},
 }
 

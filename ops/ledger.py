@@ -29,7 +29,12 @@ def verify_ledger(settings: Settings) -> None:
     result = verify(settings)
     if not result.ok:
         raise LedgerBroken(f"账本核验未通过：{result.place}。{result.message}")
-    Console().print(f"{result.events} events ok", highlight=False)
+    copied = ""
+    if settings.store:
+        from ops.ledger_copies import compare_copies
+
+        copied = f"，与存储中的副本一致（{compare_copies(settings):,} 字节）"
+    Console().print(f"{result.events} events ok{copied}", highlight=False)
 
 
 def approve_contract(settings: Settings, department: str, officer: str) -> None:

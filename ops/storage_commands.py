@@ -46,6 +46,14 @@ def storage_reads() -> None:
     check_reads(load())
 
 
+@storage_app.command("copy-ledger")
+def storage_copy_ledger() -> None:
+    """把审计账本新增的部分存入不可改的存储桶。"""
+    from ops.ledger_copies import copy_ledger
+
+    copy_ledger(load())
+
+
 @storage_app.command("check")
 def storage_check(
     rounds: Annotated[int, typer.Option(min=1, help="每项竞争试多少轮")] = 20,
