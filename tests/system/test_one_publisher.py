@@ -57,13 +57,8 @@ def lake(
     return made
 
 
-def said(line: str) -> None:
-    """Counts for the log of a run (pytest -s, or -rP)."""
-    sys.stdout.write(f"{line}\n")
-
-
-def days() -> list[date]:
-    return [FIRST + timedelta(days=number) for number in range(TIMES)]
+def days(count: int = TIMES) -> list[date]:
+    return [FIRST + timedelta(days=number) for number in range(count)]
 
 
 def receipts(lake: Settings) -> Counter[str]:
@@ -84,7 +79,9 @@ def outcome(job: Job, masked: Masked) -> str:
     return "published"
 
 
-def test_two_publishers_of_one_batch_give_one_version(lake: Settings) -> None:
+def test_two_publishers_of_one_batch_give_one_version(
+    lake: Settings, seen: Callable[[str], None]
+) -> None:
     """C3: each with a session, ledger and store of its own, started at one moment."""
     for day in days():
         masked = staged(batch(lake, day), 2)
@@ -99,7 +96,7 @@ def test_two_publishers_of_one_batch_give_one_version(lake: Settings) -> None:
         assert sorted(ends) == ["NothingToDo", "published"]
     assert newest_version(batch(lake, FIRST)) == TIMES - 1
     assert set(receipts(lake).values()) == {1} and len(receipts(lake)) == TIMES
-    said(f"C3: {TIMES} races, {TIMES} receipts, {TIMES} versions")
+    seen(f"C3: {TIMES} races, {TIMES} receipts, {TIMES} versions")
 
 
 def test_a_commit_whose_answer_is_lost_is_one_version(
@@ -107,6 +104,7 @@ def test_a_commit_whose_answer_is_lost_is_one_version(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
+    seen: Callable[[str], None],
 ) -> None:
     """C2: the store did it, and the publisher never hears so."""
     monkeypatch.setattr(module, "check", lambda *_: ("甲",))
@@ -116,7 +114,9 @@ def test_a_commit_whose_answer_is_lost_is_one_version(
     losing, lost = tmp_path / "losing", 0
     with losing_answers(lake.store, lake.store_ca, losing) as proxy:
         through = replace(lake, store=proxy, store_ca="")
-        for number, day in enumerate(days()):
+        for number, day in enumerate(days(2 * TIMES)):
+            if lost >= TIMES:
+                break
             masked = staged(batch(lake, day), 1)
             losing.touch()
             first = outcome(batch(through, day), masked)
@@ -128,9 +128,12 @@ def test_a_commit_whose_answer_is_lost_is_one_version(
                 ("published", "NothingToDo"),
             }
             assert newest_version(batch(lake, day)) == number
-    assert lost >= TIMES
-    assert set(receipts(lake).values()) == {1} and len(receipts(lake)) == TIMES
-    said(f"C2: {lost} answers lost, {TIMES} versions")
+    assert lost >= TIMES, (
+        "a busy machine loses an answer by a time-out instead, at times"
+    )
+    versions = newest_version(batch(lake, FIRST)) + 1
+    assert set(receipts(lake).values()) == {1} and len(receipts(lake)) == versions
+    seen(f"C2: {lost} answers lost, {versions} versions, a receipt each")
 
 
 def _pausing(
@@ -152,7 +155,10 @@ def _pausing(
 
 @pytest.mark.parametrize("place", ["_taken", "_commit", "version_files"])
 def test_a_publisher_paused_past_its_lease_is_refused(
-    lake: Settings, monkeypatch: pytest.MonkeyPatch, place: str
+    lake: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    seen: Callable[[str], None],
 ) -> None:
     """C4: it stops before its files, before its commit, or after it; another goes on."""
     lake = replace(lake, lease_seconds=SHORT)
@@ -176,7 +182,7 @@ def test_a_publisher_paused_past_its_lease_is_refused(
     )
     assert set(receipts(lake).values()) == {1}
     assert newest_version(batch(lake, FIRST)) == len(receipts(lake)) - 1
-    said(f"C4 at {place}: {sum(ends.values())} paused, {dict(ends)}")
+    seen(f"C4 at {place}: {sum(ends.values())} paused, {dict(ends)}")
 
 
 def test_a_slow_publisher_without_a_rival_is_not_refused(
