@@ -20,7 +20,7 @@ from airflow.sdk import (
     get_current_context,
     task,
 )
-from job_command import delivery_date, report_failure, run_job
+from job_command import report_failure, run_job
 
 from lake_config.calendar import CITY_TIME
 from lake_config.contract import Contract, Table
@@ -56,7 +56,7 @@ def _step(contract: Contract, table: Table | None, step: str, **options: Any) ->
 
     @task(task_id=name.replace(".", "_"), params=params, **options)
     def run(department: str, table_name: str | None, which: str) -> None:
-        run_job(which, department, table_name, delivery_date(get_current_context()))
+        run_job(which, department, table_name, get_current_context())
 
     return run(contract.department, params["table"], step)
 

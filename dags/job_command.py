@@ -23,6 +23,8 @@ from lake_config.calendar import CITY_TIME
 from lake_config.settings import ROOT
 
 PR_SET_PDEATHSIG = 1
+TERMINATED = 128 + signal.SIGTERM
+"""How a job ends that was asked to: by a shutdown, or because its task died."""
 
 
 def transient_codes() -> frozenset[int]:
@@ -41,14 +43,28 @@ def delivery_date(context: Mapping[str, Any]) -> date:
     return end.astimezone(CITY_TIME).date()
 
 
-def run_job(step: str, department: str, table: str | None, day: date) -> None:
+def run_job(
+    step: str, department: str, table: str | None, context: Mapping[str, Any]
+) -> None:
     """Run one step to its end; raises what Airflow should do about it."""
-    code = subprocess.run(
-        _command(step, department, table, day), cwd=ROOT, preexec_fn=_die_with_task
-    ).returncode
+    command = _command(step, department, table, delivery_date(context))
+    if not context["params"].get("delivery_date"):
+        command.append("--scheduled")
+    code = subprocess.run(command, cwd=ROOT, preexec_fn=_die_with_task).returncode
+    conclude(step, code, context["ti"].try_number)
+
+
+def conclude(step: str, code: int, tries: int) -> None:
+    """What an exit code means to Airflow.
+
+    A second try with nothing to do means that the first one did it all, and died or lost
+    Airflow before it could say so: that is a success, of which others are told.
+    """
+    if code == errors.NOTHING_TO_DO and tries > 1:
+        return
     if code in errors.SKIPPED:
         raise AirflowSkipException(f"{step} has nothing to do (exit code {code})")
-    if code in transient_codes() or code < 0:
+    if code in transient_codes() or code < 0 or code == TERMINATED:
         raise AirflowException(f"{step} ended with exit code {code}; will be retried")
     if code:
         raise AirflowFailException(f"{step} refused with exit code {code}")

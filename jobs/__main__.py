@@ -105,7 +105,14 @@ def _run(
 
         gate_department(settings, contract, day, given.table)
         return "gated"
-    job = Job(settings, contract, contract.table(given.table), day, given.step)
+    job = Job(
+        settings,
+        contract,
+        contract.table(given.table),
+        day,
+        given.step,
+        given.scheduled,
+    )
     return STEPS[given.step](job)
 
 
@@ -133,6 +140,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--department", required=True)
     parser.add_argument("--table")
     parser.add_argument("--date", required=True, type=date.fromisoformat)
+    parser.add_argument("--scheduled", action="store_true")
     parser.add_argument("--step", dest="of", default="")
     return parser.parse_args(arguments)
 

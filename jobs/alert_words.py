@@ -51,6 +51,10 @@ CAUSES: dict[str, tuple[str, str]] = {
         "数据源连续多次没有正常应答，暂停访问中",
         "与数源部门确认服务和网络；到时会自动试探",
     ),
+    "PastStateGone": (
+        "数据源只有当前状态，过去日期的数据已不存在",
+        "不补这一天；由下一次交付更新，做法见 docs/how-to/backfill.md",
+    ),
     "SourceAuthorisationLapsed": ("数据返还授权已到期", "办理续期后更新契约"),
     "EmptyDelivery": ("源端一行都没有", ASK),
     "ShortDelivery": ("行数、主键或合格率低于契约允许的范围", ASK),

@@ -34,6 +34,7 @@ from lake_config.errors import (
     DeliveryUndecodable,
     LakeError,
     NothingToDo,
+    PastStateGone,
     SourceAuthorisationLapsed,
     SourceUnavailable,
 )
@@ -56,6 +57,7 @@ def collect(job: Job) -> Collected:
             _refuse_changed(job, server, raw)
         raise NothingToDo(f"{job.batch}：已归集，没有再碰数据源。")
     _check_authorisation(job)
+    _refuse_past(job, server)
     attempt = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     path = job.layers.raw_attempt(
         job.contract.department, job.table.name, job.date, attempt
@@ -123,6 +125,15 @@ def _check_authorisation(job: Job) -> None:
         raise SourceAuthorisationLapsed(
             f"{job.contract.department}：返还授权已于 {expires} 到期，停止归集。"
             "请办理续期后更新契约。"
+        )
+
+
+def _refuse_past(job: Job, server: Server) -> None:
+    """No schedule and no back-fill lands today's state under the date of another day."""
+    if job.scheduled and not server.keeps_past and job.date != city_today():
+        raise PastStateGone(
+            f"{job.batch}：数据源 {server.name} 只有当前状态，{job.date} 的数据已不存在，"
+            "不以今天的数据顶替。做法见 docs/how-to/backfill.md。"
         )
 
 

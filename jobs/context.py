@@ -38,6 +38,8 @@ class Job:
     table: Table
     date: date
     name: str = "land"
+    scheduled: bool = False
+    """Is the date a schedule's or a back-fill's, and not a person's word?"""
 
     @property
     def batch(self) -> str:

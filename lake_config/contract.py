@@ -7,6 +7,7 @@ rules, masking plan, catalogue page, DAG) is derived from these values.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 NOT_SHARED = "不予共享"
@@ -200,6 +201,24 @@ class Server:
     encoding: str = "UTF-8"
     user: str = ""
     secret: str = ""
+
+    @property
+    def keeps_past(self) -> bool:
+        """Can the delivery of an earlier date still be had? Drops have a folder for each."""
+        dated = any(DATED in str(value) for value in self.address.values())
+        return dated or self.transport == "files"
+
+
+DATED = "{date}"
+"""In an address: the source keeps its state of every delivery date apart."""
+
+
+def dated_address(address: dict[str, Any], day: date) -> dict[str, Any]:
+    """The address as it is for one delivery date."""
+    return {
+        name: value.replace(DATED, str(day)) if isinstance(value, str) else value
+        for name, value in address.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

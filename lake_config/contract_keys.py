@@ -30,6 +30,8 @@ RETURNED = When("origin", ("provincial", "national"))
 NO_SECRET = "只写密钥的名字，口令本身绝不能写进契约。"  # noqa: S105 (a message)
 AUTHORISED = "返还数据必须写明授权文号和到期日。"
 
+DATED = "`{date}` in it: one for each delivery date (ISO)"
+
 SERVER = Level(
     "server",
     {
@@ -42,12 +44,12 @@ SERVER = Level(
         "description": text("for people"),
         "host": text("address of the database", DATABASE),
         "port": Key(int, "port of the database", DATABASE),
-        "database": text("name of the database", DATABASE),
-        "schema": text("schema inside the database (PostgreSQL)"),
+        "database": text(f"name of the database; {DATED}", DATABASE),
+        "schema": text(f"schema inside the database (PostgreSQL); {DATED}"),
         "path": text("drop folder; below `LAKE_HOME` unless absolute", FILES),
         "format": text("`mixed`: each table says its own", FILES),
         "encoding": text("of text files, such as GB18030; UTF-8 when left out"),
-        "location": text("address of the REST service", REST),
+        "location": text(f"address of the REST service; {DATED}", REST),
         "customProperties": OWN,
     },
     {

@@ -89,6 +89,12 @@ class SourcePaused(LakeError):
     transient = True
 
 
+class PastStateGone(LakeError):
+    """The source knows only today's state; a delivery of an earlier date is gone."""
+
+    exit_code = 14
+
+
 class EmptyDelivery(LakeError):
     """The source delivered no rows."""
 

@@ -16,8 +16,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from lake_config.contract import Contract
+from lake_config.contract import Contract, Server
 from lake_config.errors import ComponentMissing
 from lake_config.settings import ROOT, Settings, write_private
 from ops.processes import Service, free_port, listening, start, stop, wait_until
@@ -106,16 +107,17 @@ def running_sources(
                     service, port = starters[server.kind](settings, contract.department)
                     stack.callback(stop, service)
                     running[key] = port
-                found[server.name] = _endpoint(server.kind, running[key])
+                found[server.name] = _endpoint(server, running[key])
         path = settings.layers.state / "endpoints.json"
         write_private(path, json.dumps(endpoints))
         say(f"数据源已启动：{len(running)} 个服务")
         yield
 
 
-def _endpoint(kind: str, port: int) -> dict[str, object]:
-    if kind == REST_KIND:
-        return {"location": f"http://127.0.0.1:{port}"}
+def _endpoint(server: Server, port: int) -> dict[str, object]:
+    if server.kind == REST_KIND:
+        path = urlsplit(server.address["location"]).path
+        return {"location": f"http://127.0.0.1:{port}{path}"}
     return {"host": "127.0.0.1", "port": port}
 
 

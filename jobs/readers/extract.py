@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 
 from jobs.context import Job
 from jobs.control_totals import Totals
-from lake_config.contract import Server
+from lake_config.contract import Server, dated_address
 from lake_config.errors import EmptyDelivery, SchemaChanged
 from quality.drift import Drift, DriftFound, Drifts, name_drifts
 
@@ -40,9 +40,9 @@ Reader = Callable[[Job, Server, Path], AbstractContextManager[Extract]]
 
 
 def address(job: Job, server: Server) -> dict[str, Any]:
-    """The server's address in this deployment."""
+    """The server's address in this deployment, for the delivery date where it is dated."""
     own = job.settings.endpoint(job.contract.department, server.name)
-    return {**server.address, **own}
+    return dated_address({**server.address, **own}, job.date)
 
 
 def refuse_empty(job: Job, rows: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pymysql
 
-from lake_config.contract import Contract, Server, Table
+from lake_config.contract import Contract, Server, Table, dated_address
 from lake_config.settings import Settings
 from simulation.city import rows_of
 from simulation.deliver.logins import ADMIN, admin_password, reader_password
@@ -39,7 +39,7 @@ def deliver(
     day: date,
 ) -> None:
     """Replace the database's tables by the rows of `day`."""
-    database = server.address["database"]
+    database = dated_address(server.address, day)["database"]
     with connect(settings, contract, server) as owner, owner.cursor() as cursor:
         cursor.execute(
             f"create database if not exists `{database}` character set utf8mb4 "

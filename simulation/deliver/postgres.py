@@ -7,7 +7,7 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
-from lake_config.contract import Contract, Server, Table
+from lake_config.contract import Contract, Server, Table, dated_address
 from lake_config.settings import Settings
 from simulation.city import rows_of
 from simulation.deliver.logins import ADMIN, admin_password, reader_password
@@ -35,17 +35,22 @@ def deliver(
     tables: list[Table],
     day: date,
 ) -> None:
-    """Replace the database's tables by the rows of `day`."""
-    database = str(server.address["database"])
+    """Replace the database's tables by the rows of `day`; a dated schema is a fresh one."""
+    place = dated_address(server.address, day)
+    database, schema = str(place["database"]), sql.Identifier(place["schema"])
     with connect(settings, contract, server, "postgres") as admin:
         _prepare(admin, database, server, reader_password(settings, server))
     with connect(settings, contract, server, database) as owner:
+        reader = sql.Identifier(server.user)
+        owner.execute(sql.SQL("create schema if not exists {}").format(schema))
+        owner.execute(sql.SQL("grant usage on schema {} to {}").format(schema, reader))
+        owner.execute(sql.SQL("set search_path to {}").format(schema))
         for table in tables:
             _create(owner, table)
             _copy(settings, owner, contract, table, day)
             owner.execute(
                 sql.SQL("grant select on {} to {}").format(
-                    sql.Identifier(table.source["table"]), sql.Identifier(server.user)
+                    sql.Identifier(table.source["table"]), reader
                 )
             )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sys
 import time
@@ -28,6 +29,9 @@ from simulation.city import rows_of
 from simulation.deliver.logins import reader_password
 
 TOKEN_SECONDS = 300
+DATED = re.compile(r"/([0-9]{4}-[0-9]{2}-[0-9]{2})/")
+"""An address below a delivery date serves the rows of that date."""
+
 DOUBLED = b'"rows": [{"key": 1, "key": 2, '
 REFUSALS = {"throttle": 429, "fail": 500, "forbid": 403}
 SPOILED: dict[str, Callable[[bytes], bytes]] = {
@@ -60,6 +64,9 @@ def deliver(
     folder.mkdir(parents=True, exist_ok=True)
     account = {"user": server.user, "secret": reader_password(settings, server)}
     (folder / "account.json").write_text(json.dumps(account), encoding="utf-8")
+    if server.keeps_past:
+        folder = folder / day.isoformat()
+        folder.mkdir(exist_ok=True)
     for table in tables:
         path = folder / f"{table.source['path'].rsplit('/', 1)[-1]}.jsonl"
         with path.open("w", encoding="utf-8") as file:
@@ -142,6 +149,8 @@ def handler_of(service: Service) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
             parts = urlsplit(self.path)
             query = parse_qs(parts.query)
             table = parts.path.rsplit("/", 1)[-1]
+            if dated := DATED.match(parts.path):
+                table = f"{dated[1]}/{table}"
             if not (service.folder / f"{table}.jsonl").is_file():
                 self._send(404, {"error": "unknown"})
                 return

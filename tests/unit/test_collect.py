@@ -15,7 +15,13 @@ from jobs import collect
 from jobs.context import Job
 from jobs.control_totals import Totals, depth
 from jobs.delta_files import rows_added
-from lake_config.errors import DeliveryUndecodable, SourceAuthorisationLapsed
+from lake_config.calendar import city_today
+from lake_config.contract import Server, dated_address
+from lake_config.errors import (
+    DeliveryUndecodable,
+    PastStateGone,
+    SourceAuthorisationLapsed,
+)
 from lake_config.settings import Settings
 from tests.lib.gated_batch import DAY, INVENTED, PEOPLE
 from tests.lib.local import LOCAL
@@ -44,6 +50,42 @@ def test_an_authorisation_holds_through_its_last_day(
     check(settings, EXPIRES)
     with pytest.raises(SourceAuthorisationLapsed):
         check(settings, EXPIRES + timedelta(days=1))
+
+
+LIVE = {"host": "h", "database": "d", "schema": "public"}
+
+
+@pytest.mark.parametrize(
+    ("transport", "address", "scheduled", "ago", "gone"),
+    [
+        ("jdbc", LIVE, True, 1, True),
+        ("jdbc", LIVE, True, -1, True),
+        ("rest", {"location": "https://a"}, True, 30, True),
+        ("jdbc", LIVE, True, 0, False),
+        ("jdbc", LIVE, False, 1, False),
+        ("jdbc", {**LIVE, "schema": "d{date}"}, True, 30, False),
+        ("rest", {"location": "https://a/{date}"}, True, 30, False),
+        ("files", {"path": "drop"}, True, 30, False),
+    ],
+)
+def test_no_schedule_lands_todays_state_under_another_date(
+    settings: Settings,
+    transport: str,
+    address: dict[str, str],
+    scheduled: bool,
+    ago: int,
+    gone: bool,
+) -> None:
+    day = city_today() - timedelta(days=ago)
+    server = Server("s", "dev", transport, "kind", dict(address), "government")
+    job = Job(settings, INVENTED, PEOPLE, day, "land", scheduled)
+    with pytest.raises(PastStateGone) if gone else nullcontext():
+        collect._refuse_past(job, server)
+
+
+def test_a_dated_address_is_that_of_the_delivery_date() -> None:
+    place = {"schema": "d{date}", "port": 5432, "database": "lake"}
+    assert dated_address(place, date(2026, 3, 2)) == {**place, "schema": "d2026-03-02"}
 
 
 @pytest.mark.parametrize(("broken", "refused"), [(2, False), (3, True)])
