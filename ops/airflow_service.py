@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,20 @@ from ops.processes import Service, free_port, start, wait_until
 
 USER = "admin"
 SPARK_SLOTS = 3
+
+
+PATIENCE = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "30",
+    "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "12",
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "5",
+    "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "8",
+    "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "15",
+    "AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME": "20",
+}
+"""A task outlives a minute without API or database, and says what became of it when they
+are back; one that nobody heard of for two minutes is tried again (docs/adr/0019)."""
 
 
 def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
@@ -52,6 +66,7 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         "AIRFLOW__API__SECRET_KEY": _secret(home / "api_secret"),
         "AIRFLOW__API_AUTH__JWT_SECRET": _secret(home / "jwt_secret"),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.layers.logs / "airflow"),
+        **PATIENCE,
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
@@ -124,6 +139,17 @@ def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "airflow", *arguments]
 
 
+def airflow_command(settings: Settings, arguments: Sequence[str]) -> int:
+    """Airflow's own command line with this lake's settings; needs `./lake up`."""
+    path = settings.layers.state / "airflow.json"
+    if not path.exists():
+        raise ComponentMissing("Airflow 没有运行。请先执行 ./lake up。")
+    environment = airflow_environment(settings, json.loads(path.read_text())["port"])
+    return subprocess.run(
+        _command(*arguments), env={**os.environ, **environment}, check=False
+    ).returncode
+
+
 def _airflow(environment: dict[str, str], *arguments: str) -> None:
     run = subprocess.run(
         _command(*arguments),
@@ -182,8 +208,20 @@ class AirflowApi:
         answer.raise_for_status()
         return str(answer.json()["dag_run_id"])
 
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """The latest hundred runs of a DAG."""
+        found: list[dict[str, Any]] = self._get(
+            f"/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after"
+        )["dag_runs"]
+        return found
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         return str(self._get(f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+    def tries(self, dag_id: str, run_id: str, task_id: str) -> int:
+        """How often a task was begun."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        return int(self._get(path)["try_number"])
 
     def task_states(self) -> dict[tuple[str, str], dict[str, str]]:
         """Per (DAG, run): task id to state, `none` before it was looked at."""

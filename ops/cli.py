@@ -17,6 +17,7 @@ from lake_config import errors
 from lake_config.settings import load
 from ops.alert_commands import alerts_app
 from ops.schema_commands import schema_app
+from ops.service_commands import airflow, service_app
 from ops.share_commands import share_app
 from ops.storage_commands import storage_app
 
@@ -36,6 +37,8 @@ app.add_typer(officer_app, name="officer")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(schema_app, name="schema")
 app.add_typer(storage_app, name="storage")
+app.add_typer(service_app, name="service")
+app.command(context_settings={"ignore_unknown_options": True})(airflow)
 
 Department = Annotated[str, typer.Argument(help="部门代码，如 medical_insurance")]
 TableName = Annotated[str | None, typer.Option("--table", help="只处理这一张表")]

@@ -13,7 +13,9 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lake_config.errors import ComponentMissing
@@ -25,11 +27,12 @@ STOP_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running child process with its name and log."""
+    """A running child process with its name and log, and how it is started again."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    again: Callable[[], Service]
 
     def alive(self) -> bool:
         return self.process.poll() is None
@@ -63,7 +66,9 @@ def start(
             umask=OTHERS,
             preexec_fn=die_with_parent,
         )
-    return Service(name, process, log)
+    return Service(
+        name, process, log, partial(start, name, command, log, environment, user)
+    )
 
 
 def wait_until(service: Service, ready: Callable[[], bool], seconds: float) -> None:
@@ -92,6 +97,23 @@ def stop(service: Service) -> None:
             service.process.wait(seconds)
         except subprocess.TimeoutExpired:
             continue
+
+
+def bury(service: Service) -> bool:
+    """True when it has ended; then nothing it had started in its group is left either.
+
+    The dead leader is reaped last: until then nobody else can have the group's number.
+    """
+    process = service.process
+    if process.returncode is not None:
+        return True
+    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    if os.waitid(os.P_PID, process.pid, options) is None:
+        return False
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return True
 
 
 def free_port() -> int:

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from jobs.session import CONNECT_TOKEN, static_settings
 from lake_config.duties import Duty
@@ -32,6 +33,20 @@ REDACTED = "(?i)secret|password|passwd|token|access[.]?key|credential|encryption
 BRIEF = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 """For a server that lives minutes: compiling for the long run took 40 % of the demo. The
 first-level compiler's own 48 MB overflow, and cleaning them up costs as much again."""
+
+
+def gc_log(settings: Settings, duty: str) -> Path:
+    """How full the heap was after each collection: what of it is really in use."""
+    return settings.layers.logs / f"spark-{duty}-gc.log"
+
+
+def lasting(settings: Settings, duty: str) -> str:
+    """For a server that lives weeks: its heap is there from the start and never more, so
+    that a growing process means a leak."""
+    heap = f"-Xms{settings.spark_memory} -XX:+AlwaysPreTouch"
+    return (
+        f"{heap} -Xlog:gc:file={gc_log(settings, duty)}:uptime:filecount=2,filesize=4m"
+    )
 
 
 EXECUTORS = {
@@ -119,8 +134,8 @@ def _properties(settings: Settings, duty: str, port: int, brief: bool) -> str:
     }
     if settings.spark_master.startswith("spark://"):
         values |= {**authenticated(settings), **EXECUTORS}
-    if brief:
-        values["spark.driver.extraJavaOptions"] += f" {BRIEF}"
+    more = BRIEF if brief else lasting(settings, duty)
+    values["spark.driver.extraJavaOptions"] += f" {more}"
     return "".join(f"{key} {value}\n" for key, value in values.items())
 
 
