@@ -37,7 +37,10 @@ def deliver(
 ) -> None:
     """Replace the database's tables by the rows of `day`; a dated schema is a fresh one."""
     place = dated_address(server.address, day)
-    database, schema = str(place["database"]), sql.Identifier(place["schema"])
+    database, schema = (
+        str(place["database"]),
+        sql.Identifier(place.get("schema", "public")),
+    )
     with connect(settings, contract, server, "postgres") as admin:
         _prepare(admin, database, server, reader_password(settings, server))
     with connect(settings, contract, server, database) as owner:
