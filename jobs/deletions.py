@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from audit.events import canonical
+from audit.events import Event, canonical
 from audit.ledger import Ledger
 from jobs.lease import Lease
 from lake_config.digests import sm3
@@ -59,30 +59,39 @@ class Deletions:
         }
         write_private(self._list(body), content)
         self.ledger.append("deletion_ordered", ACTOR, ending.about, body)
-        self._carry_out(ending.about, body)
+        self._carry_out(ending.about, body, frozenset(ending.files))
 
-    def finish(self) -> None:
-        """Carry out every order of this table that has no certificate yet."""
+    def open_orders(self) -> list[Event]:
+        """Orders of this table that have no certificate yet."""
         done = {event.body["names_digest"] for event in self._events("deletion_done")}
-        for event in list(self._events("deletion_ordered")):
-            if event.body["names_digest"] not in done:
-                self._carry_out(event.subject, dict(event.body))
+        ordered = self._events("deletion_ordered")
+        return [event for event in ordered if event.body["names_digest"] not in done]
 
-    def _events(self, kind: str) -> Iterator[Any]:
+    def finish(self, order: Event, due: frozenset[Path]) -> None:
+        """Carry out an order that was cut off, as far as it is still due: a publisher
+        may have taken up again what lay there for nobody."""
+        self._carry_out(order.subject, dict(order.body), due)
+
+    def _events(self, kind: str) -> Iterator[Event]:
         found = self.ledger.newest_under(kind, self.table)
         about = tuple(self.table.split("."))
         return (e for e in found if (e.body["department"], e.body["table"]) == about)
 
-    def _carry_out(self, about: str, body: dict[str, Any]) -> None:
+    def _carry_out(
+        self, about: str, body: dict[str, Any], due: frozenset[Path]
+    ) -> None:
         names = json.loads(self._list(body).read_bytes())["names"]
-        files = [self.settings.layers.zones / name for name in names]
+        ordered = [self.settings.layers.zones / name for name in names]
+        files = [path for path in ordered if path in due]
         rest = iter(files)
         while some := list(islice(rest, AT_ONCE)):
             self.held.keep()
             self.store.delete(some)
         if left := sum(self.store.holds(path) for path in files):
             raise JobFailed(f"{about}：{left} 个文件没有删掉，稍后重试。")
-        self.ledger.append("deletion_done", ACTOR, about, body)
+        spared = sum(self.store.holds(path) for path in ordered if path not in due)
+        done = {**body, "files": len(ordered) - spared}
+        self.ledger.append("deletion_done", ACTOR, about, done)
 
     def _list(self, body: dict[str, Any]) -> Path:
         return self.settings.layers.deletions / f"{body['names_digest']}.json"

@@ -5,7 +5,8 @@ the newest ones, never the one people read); attempts that were never collected;
 bytes nobody came for; files of the shared zone that only old versions name, or none. All
 under the table's lease, so that nothing is brought in meanwhile, and nothing that was
 written or could be read within GRACE. Each ending is ordered in the ledger before the first
-byte goes and certified after the last; an order that was cut off is finished first.
+byte goes and certified after the last; an order that was cut off is finished first, as far as
+it is still due.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ def retain(
     try:
         with lease(store, lying, settings.lease_seconds) as held:
             deletions = Deletions(settings, store, ledger, about.key, held)
-            deletions.finish()
-            endings = [*about.raw(), *about.staged(), *about.shared()]
+            for order in deletions.open_orders():
+                deletions.finish(order, about.files_due())
+            endings = about.due()
             for ending in endings:
                 deletions.end(ending)
             _forget_leases(store, lying, held)
@@ -81,6 +83,12 @@ class _Table:
     @property
     def key(self) -> str:
         return table_key(self.contract.department, self.table.name)
+
+    def due(self) -> list[Ending]:
+        return [*self.raw(), *self.staged(), *self.shared()]
+
+    def files_due(self) -> frozenset[Path]:
+        return frozenset(path for ending in self.due() for path in ending.files)
 
     def raw(self) -> Iterator[Ending]:
         """Attempts that are over; one that a receipt names is evidence till then."""

@@ -172,6 +172,36 @@ def test_a_run_that_is_cut_off_is_begun_again(
     assert ordered == done, "the cut one has its certificate, over all its files"
 
 
+def test_an_order_that_was_cut_off_spares_what_is_published_since(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of a killed publisher lie there for nobody, until it runs again."""
+
+    class Cut(BaseException):
+        """Not caught by anything."""
+
+    def cut(*_: object, **__: object) -> None:
+        raise Cut
+
+    job = batch(lake, FIRST + timedelta(days=DAYS))
+    masked = staged(job, 2)
+    with monkeypatch.context() as patch, pytest.raises(Cut):
+        patch.setattr(publishing, "_commit", cut)
+        publish(job, masked)
+    monkeypatch.setattr(module._Table, "staged", lambda _: iter(()))
+    with monkeypatch.context() as patch, pytest.raises(Cut):
+        patch.setattr(module.Deletions, "_carry_out", cut)
+        patch.setattr(module._Table, "raw", lambda _: iter(()))
+        retain(lake, CONTRACT, TABLE, LATER)
+    body = publish(batch(lake, job.date), masked).body
+    retain(lake, CONTRACT, TABLE, LATER)
+    found = job.publishing.table(shared(lake), body["version"]).to_pyarrow_table()
+    assert found.num_rows == 2
+    ordered, done = (certified(lake, kind) for kind in ("ordered", "done"))
+    assert ordered.keys() == done.keys()
+    assert sum(ordered.values()) == sum(done.values()) + 2, "the certificate says so"
+
+
 def certified(lake: Settings, kind: str) -> dict[str, int]:
     events = open_ledger(lake).events(f"deletion_{kind}")
     return {event.body["names_digest"]: event.body["files"] for event in events}
