@@ -32,6 +32,7 @@ from lake_config.calendar import city_today
 from lake_config.contract import Server
 from lake_config.errors import (
     DeliveryUndecodable,
+    JobFailed,
     LakeError,
     NothingToDo,
     PastStateGone,
@@ -51,11 +52,12 @@ def collect(job: Job) -> Collected:
     """Land the delivery in a fresh attempt; NothingToDo when it already counts."""
     server = job.contract.server_for(job.table, job.settings.server_environment)
     counted = counting(job.ledger, job.batch)
+    asked_again = _redelivery(job)
     if counted is not None:
         if server.transport == "files":
             raw = Collected(counted.body["attempt"], counted.body).raw(job)
             _refuse_changed(job, server, raw)
-        raise NothingToDo(f"{job.batch}：已归集，没有再碰数据源。")
+        raise _collected_before(job)
     _check_authorisation(job)
     _refuse_past(job, server)
     attempt = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
@@ -67,10 +69,23 @@ def collect(job: Job) -> Collected:
         undo.callback(job.store.remove, path)
         totals, rows, drift = _attempted(job, server, path)
         undo.pop_all()
+
+    def still_wanted() -> None:
+        """Of two that collect at once the first counts; what was read before a
+        redelivery was accepted is the old delivery."""
+        if counting(job.ledger, job.batch) is not None:
+            raise _collected_before(job)
+        if _redelivery(job) != asked_again:
+            raise JobFailed(
+                f"{job.batch}：归集期间登记了重新交付，读到的可能是旧数据，"
+                "本次作废，稍后重试。"
+            )
+
     body = job.record(
         "collected",
         attempt,
         True,
+        unless=still_wanted,
         source_rows=totals.rows,
         collected_rows=rows,
         control=depth(job.table, totals),
@@ -80,6 +95,16 @@ def collect(job: Job) -> Collected:
         **noted(job, drift),
     )
     return Collected(attempt, body)
+
+
+def _collected_before(job: Job) -> NothingToDo:
+    return NothingToDo(f"{job.batch}：已归集，没有再碰数据源。")
+
+
+def _redelivery(job: Job) -> int | None:
+    """The place in the ledger of the latest one that was accepted for this batch."""
+    events = job.ledger.newest("redelivery_accepted", job.batch)
+    return next((event.index for event in events), None)
 
 
 def _refuse_changed(job: Job, server: Server, raw: Path) -> None:

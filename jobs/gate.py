@@ -20,7 +20,7 @@ from jobs.delta_files import rows_added
 from jobs.steps import Gated, Reconciled
 from jobs.turn import place_of, published_now
 from lake_config.contract import Contract, Rule
-from lake_config.errors import LakeError, NothingToDo, OutOfTurn
+from lake_config.errors import JobFailed, LakeError, NothingToDo, OutOfTurn
 from lake_config.layers import batch_id
 from lake_config.settings import Settings
 from quality.broken_rows import Combinations, broken_rows, combinations
@@ -60,15 +60,34 @@ def gate(job: Job) -> Gated:
     """Judge one reconciled batch and record the verdict."""
     reconciled, published = Reconciled.load(job), published_now(job)
     _refuse_if_done(job, reconciled, published)
+    before = find(job.ledger, "gated", job.batch)
     path = reconciled.raw(job)
     rules = rules_for(job.contract, job.table)
-    with no_cell_told(job):
-        seen = _seen(job, rules, path)
+    try:
+        with no_cell_told(job):
+            seen = _seen(job, rules, path)
+    except FileNotFoundError:
+        raise OutOfTurn(
+            f"{job.batch}：归集的文件已过保存期限并清理（见账本的删除凭证），不能再把关。"
+            "需要时请登记重新交付。"
+        ) from None
     verdict, warned = _verdict(job, rules, seen, published)
+
+    def still_true() -> None:
+        """Nobody else has judged or published meanwhile."""
+        reconciled.still_counts(job)
+        said = find(job.ledger, "gated", job.batch)
+        if said != before or place_of(published_now(job)) != place_of(published):
+            raise JobFailed(
+                f"{job.batch}：把关期间另一次运行已把关或已发布，"
+                "本次结论作废，稍后重试。"
+            )
+
     body = job.record(
         "gated",
         reconciled.attempt,
         verdict.ok,
+        unless=still_true,
         rows=verdict.volume.rows,
         accepted=verdict.volume.accepted,
         quarantined=verdict.volume.quarantined,
@@ -89,16 +108,20 @@ def gate(job: Job) -> Gated:
 
 
 def _refuse_if_done(job: Job, step: Reconciled, published: Receipt | None) -> None:
-    """A verdict holds until another version is read than the one it was reached against.
-
-    Without the file of what it found nobody could go on from it.
-    """
-    before = find(job.ledger, "gated", job.batch)
-    if before is None or not before.ok or before.body["attempt"] != step.attempt:
-        return
+    """Without the file of what it found nobody could go on from a verdict."""
     released = find(job.ledger, "published", job.batch, step.attempt)
-    same = before.body.get("compared_with") == place_of(published)
-    if released or (same and job.store.holds(job.layers.broken_rows(step.raw(job)))):
+    if released or job.store.holds(job.layers.broken_rows(step.raw(job))):
+        _refuse_if_said(job, step, published)
+
+
+def _refuse_if_said(job: Job, step: Reconciled, published: Receipt | None) -> None:
+    """A verdict holds until another version is read than the one it was reached against;
+    once its batch was published, for good."""
+    said = find(job.ledger, "gated", job.batch)
+    if said is None or not said.ok or said.body["attempt"] != step.attempt:
+        return
+    same = said.body.get("compared_with") == place_of(published)
+    if same or find(job.ledger, "published", job.batch, step.attempt):
         raise NothingToDo(f"{job.batch}：已把关。")
 
 

@@ -40,6 +40,7 @@ from quality.typed_text import parsed
 def mask_batch(job: Job, gated: Gated) -> Masked:
     """Write, scan and record one recipient's masked table of this batch."""
     _refuse_if_done(job, gated.attempt)
+    before = find(job.ledger, "masked", job.batch)
     scope = Scope(CURATED, STATISTICS, job.contract.department)
     ids = key_names(job.table, scope)
     _record_key_use(job, ids)
@@ -57,10 +58,20 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     else:
         # First, so that a crash between here and the receipt leaves nothing behind.
         job.store.remove(staged)
+
+    def still_the_latest() -> None:
+        """Another run may have begun later and cleared this one's files away."""
+        gated.still_counts(job)
+        if find(job.ledger, "masked", job.batch) != before:
+            raise JobFailed(
+                f"{job.batch}：另一次运行已先完成脱敏，本次结果作废，稍后重试。"
+            )
+
     body = job.record(
         "masked",
         gated.attempt,
         scan["ok"] and complete,
+        unless=still_the_latest,
         rows=written,
         recipient=scope.recipient,
         purpose=scope.purpose,

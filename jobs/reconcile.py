@@ -20,9 +20,7 @@ KEPT_TOTALS_CHANGED: Check = {"check": "kept_totals", "ok": False}
 
 def reconcile(job: Job, collected: Collected) -> Reconciled:
     """Compare counts and checksums read back from the attempt's committed files."""
-    done = find(job.ledger, "reconciled", job.batch)
-    if done and done.ok and done.body["attempt"] == collected.attempt:
-        raise NothingToDo(f"{job.batch}：已核对。")
+    _refuse_if_done(job, collected)
     source = _kept_totals(job, collected)
     if source is None:
         rows, checks = collected.body["collected_rows"], [KEPT_TOTALS_CHANGED]
@@ -33,10 +31,28 @@ def reconcile(job: Job, collected: Collected) -> Reconciled:
             )
         rows, checks = lake.rows, _checks(job, source, lake)
     ok = all(check["ok"] for check in checks)
-    body = job.record("reconciled", collected.attempt, ok, rows=rows, checks=checks)
+
+    def still_mine() -> None:
+        collected.still_counts(job)
+        _refuse_if_done(job, collected)
+
+    body = job.record(
+        "reconciled",
+        collected.attempt,
+        ok,
+        unless=still_mine,
+        rows=rows,
+        checks=checks,
+    )
     if not ok:
         _refuse(job, checks)
     return Reconciled(collected.attempt, body)
+
+
+def _refuse_if_done(job: Job, collected: Collected) -> None:
+    done = find(job.ledger, "reconciled", job.batch)
+    if done and done.ok and done.body["attempt"] == collected.attempt:
+        raise NothingToDo(f"{job.batch}：已核对。")
 
 
 def _kept_totals(job: Job, collected: Collected) -> Totals | None:

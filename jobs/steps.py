@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from audit.receipts import require
 from jobs.context import Job
+from lake_config.errors import OutOfTurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,14 @@ class _Step:
         step = cls.__name__.lower()
         receipt = require(job.ledger, step, job.batch, job.contract.digest)
         return cls(receipt.body["attempt"], receipt.body)
+
+    def still_counts(self, job: Job) -> None:
+        """OutOfTurn when the batch was collected anew since: what was found is about
+        an attempt that is over. Asked under the ledger's lock, before a receipt."""
+        if self.load(job).attempt != self.attempt:
+            raise OutOfTurn(
+                f"{job.batch}：此后又重新归集过，本次结果作废。请从头运行这一批。"
+            )
 
     def raw(self, job: Job) -> Path:
         """The attempt's folder in raw."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 
 import polars as pl
 
@@ -22,7 +23,7 @@ from lake_config.settings import Settings
 from ops.processes import Service
 from simulation.city import rows_folder, rows_of
 from simulation.deliver import BY_KIND
-from tests.lib.forked_job import ended
+from tests.lib.forked_job import ended, kill_before_the_rows, nothing
 from tests.lib.small_lake import DAY
 
 
@@ -69,7 +70,9 @@ def run(source: Source, step: str) -> tuple[int, str]:
         "LAKE_CONTRACTS": str(source.settings.contracts),
     }
     log = source.settings.layers.logs / "step.log"
-    code, said = ended(arguments, {**os.environ, **places}, log, source.killing)
+    killing = source.killing
+    prepare = partial(kill_before_the_rows, *killing) if killing else nothing
+    code, said = ended(arguments, {**os.environ, **places}, log, prepare)
     sys.stderr.write(said)
     return code, said
 

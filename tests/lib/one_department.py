@@ -23,12 +23,12 @@ NAMES = "certificate_no identity_number person_name subject issued_on".split()
 BROKEN = 7
 
 
-def teachers(count: int = 60) -> list[list[str]]:
-    """Invented teachers; number BROKEN has an identity number with a wrong check digit."""
+def teachers(count: int = 60, first: int = 0) -> list[list[str]]:
+    """Invented teachers; row BROKEN has an identity number with a wrong check digit."""
     made = []
-    for number in range(count):
+    for number in range(first, first + count):
         identity = identity_number(f"2312021980{number % 12 + 1:02d}15{number:03d}")
-        if number == BROKEN:
+        if number - first == BROKEN:
             identity = identity[:-1] + ("1" if identity[-1] != "1" else "2")
         subject = ("数学", "语文", "物理")[number % 3]
         made.append([f"{number:017d}", identity, "赵老师", subject, "2020-07-01"])
