@@ -25,7 +25,7 @@ from jobs.drift import noted, ticketed
 from jobs.readers import READERS
 from jobs.readers.extract import check_types
 from jobs.readers.files import refuse_changed
-from jobs.session import ENGINE_ERRORS
+from jobs.session import ENGINE_ERRORS, engine_gone
 from jobs.source_breaker import guarded
 from jobs.steps import Collected
 from lake_config.calendar import city_today
@@ -196,6 +196,8 @@ def write_once(frame: DataFrame, address: str) -> None:
 
 def _failed(job: Job, server: Server, error: Exception) -> LakeError:
     """Engines quote cells in their messages, so none is passed on."""
+    if engine_gone(error):
+        return JobFailed(f"{job.batch}：归集途中 Spark 服务中断，稍后会自动重试。")
     if server.transport == "files":
         return DeliveryUndecodable(
             f"{job.batch}：文件内容读不下去（列数不符、引号未闭合或结构损坏）。请重新交付。"

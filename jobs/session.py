@@ -16,6 +16,7 @@ from typing import IO
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
+from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
@@ -28,6 +29,9 @@ from lake_config.settings import ROOT, Settings, use_this_python
 CONNECT_TOKEN = "spark_connect_token"  # noqa: S105 (a file name)
 ENGINE_ERRORS = (PySparkException, Py4JJavaError)
 """What a failed write raises: through Connect, and in a JVM of the process's own."""
+
+LOST = "INVALID_HANDLE"
+"""What a server says of a session or an operation that it does not know."""
 
 for _name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
     # They write an engine's message, which quotes cells, before anybody can catch it.
@@ -108,6 +112,15 @@ def session(settings: Settings, duty: Duty, name: str) -> SparkSession:
             spark.conf.set(key, value)
         _sessions[server, duty] = spark
     return _sessions[server, duty]
+
+
+def engine_gone(error: Exception) -> bool:
+    """The server did not answer, or is another one by now: what it does answer has a
+    class of its own, below this one."""
+    if not isinstance(error, PySparkException):
+        return False
+    lost = (error.getCondition() or "").startswith(LOST)
+    return lost or type(error) is SparkConnectGrpcException
 
 
 def _classic(settings: Settings, duty: Duty, name: str) -> SparkSession:
