@@ -43,7 +43,7 @@ from tests.lib.small_lake import lake_command
 ROUNDS, RANDOM = 5, times(60)
 SEED = int(os.environ.get("LAKE_TEST_SEED") or random.SystemRandom().getrandbits(32))
 LONGEST = 60 * float(os.environ.get("LAKE_TEST_MINUTES", "inf"))
-MOST_IN_A_ROW = 3 if RANDOM <= 60 else 8
+MOST_IN_A_ROW = 5 if RANDOM <= 60 else 8
 SUMMED = tuple("kills batches_equal_to_their_source dead_attempts seconds".split())
 WHILE_SPARK_WRITES = 0.1
 PLACES = {
