@@ -47,7 +47,8 @@ def deliver(
         )
         password = reader_password(settings, server)
         user = f"'{server.user}'@'127.0.0.1'"
-        cursor.execute(f"create or replace user {user} identified by %s", [password])
+        cursor.execute(f"create user if not exists {user}")
+        cursor.execute(f"alter user {user} identified by %s", [password])
         cursor.execute(f"grant select on `{database}`.* to {user}")
         cursor.execute(f"use `{database}`")
         for table in tables:

@@ -56,13 +56,13 @@ class RunningLake:
         until(lambda: (name in running(self.settings)) is up, seconds)
 
 
-def until(true: Callable[[], bool], seconds: float) -> float:
+def until(true: Callable[[], bool], seconds: float, every: float = 0.5) -> float:
     """Seconds it took; fails when it never came true."""
     began = time.monotonic()
     while not true():
         waited = time.monotonic() - began
         assert waited < seconds, f"not within {seconds:.0f} s"
-        time.sleep(0.5)
+        time.sleep(every)
     return time.monotonic() - began
 
 
@@ -94,10 +94,14 @@ def _keep_the_past(server: dict[str, object]) -> None:
 
 @contextmanager
 def running_lake(
-    home: Path, contracts: Path, persons: int, days: Sequence[date]
+    home: Path,
+    contracts: Path,
+    persons: int,
+    days: Sequence[date],
+    schedules: bool = True,
 ) -> Iterator[RunningLake]:
     """Everything up, `days` delivered, contracts signed, and every DAG paused."""
-    settings = _new_lake(home, contracts)
+    settings = replace(_new_lake(home, contracts), schedules=schedules)
     found = load_contracts(contracts)
     holder = start(
         "up",
