@@ -18,6 +18,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from psycopg.pq import PGconn, Ping
+
 from lake_config.contract import Contract, Server
 from lake_config.errors import ComponentMissing
 from lake_config.settings import ROOT, Settings, write_private
@@ -166,8 +168,13 @@ def postgres_server(
     command = [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port)]
     command += ["-c", "listen_addresses=127.0.0.1", "-k", str(folder)]
     service = start(name, command, settings.layers.logs / f"{name}.log", {}, user)
-    wait_until(service, lambda: listening(port), 60)
+    wait_until(service, lambda: _takes_logins(port), 60)
     return service, port
+
+
+def _takes_logins(port: int) -> bool:
+    """PostgreSQL listens before it is ready, and turns away who comes too early."""
+    return PGconn.ping(f"host=127.0.0.1 port={port}".encode()) == Ping.OK
 
 
 def _init_postgres(

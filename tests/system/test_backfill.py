@@ -23,7 +23,7 @@ from lake_config.layers import batch_id
 from lake_config.settings import EVERY_DUTY
 from ops.spark_service import gc_log
 from ops.supervisor import running
-from tests.lib.memory import Samples, sampled
+from tests.lib.memory import Samples, drawn, sampled
 from tests.lib.running_lake import (
     RunningLake,
     airflow,
@@ -69,6 +69,8 @@ def test_a_back_fill_runs_unattended_and_spark_does_not_grow(
     result = _result(tables, runs, samples, _live_heap(lake))
     if SAVE:
         Path(SAVE).write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+        title = f"Resident memory of the Spark service, {len(runs)} back-filled runs"
+        Path(SAVE).with_suffix(".svg").write_text(drawn(result["spark_mb"], title))
     seen(
         f"back-fill: {len(runs)} runs ({DATES} dates x {len(tables)} departments), "
         f"{published.total()} tables published in {result['minutes']} min, "
