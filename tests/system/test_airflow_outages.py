@@ -1,7 +1,8 @@
 """Airflow loses a part in the middle of a task (security.md C10): nothing twice, soon right.
 
 Each part is killed with -9 while the publishing task runs, stays away, and comes back. The
-long run is the same test with LAKE_TEST_OUTAGES=60,300,900 (seconds).
+long run is the same test with LAKE_TEST_OUTAGES=60,300,900 (seconds), LAKE_TEST_SAVE=file.
+Cost: four minutes on two cores, nine on a machine that six share.
 """
 
 from __future__ import annotations
