@@ -7,6 +7,7 @@ that there was nothing to do. A refusal is recorded before the process ends.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -78,17 +79,21 @@ def main(arguments: list[str]) -> int:
     except LakeError as error:
         return _ended(settings, given, day, error)
     except Exception as error:
-        place = error.__traceback__
-        while place and place.tb_next:
-            place = place.tb_next
-        where = (
-            f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
-        )
-        text = f"内部错误 {type(error).__name__}（{where}），消息不予显示。"
-        return _ended(settings, given, day, JobFailed(text))
+        return _ended(settings, given, day, JobFailed(_untold(error)))
     about = ".".join(filter(None, (given.department, given.table)))
     print(f"{given.step} {about} {day}: {said} ({time.monotonic() - began:.1f} s)")
     return 0
+
+
+def _untold(error: Exception) -> str:
+    """Where it happened, without its message, which may quote a cell."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "磁盘空间不足，步骤没有完成，稍后自动重试。请系统管理员清理空间。"
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
+    return f"内部错误 {type(error).__name__}（{where}），消息不予显示。"
 
 
 def _run(

@@ -16,10 +16,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from jobs.context import Job
-from jobs.delta_files import rows_of
 from lake_config.contract import Rule
 from lake_config.errors import OutOfTurn
 from quality.suite import stop_rules
+from storage.file_facts import rows_of
 
 KEPT = pa.schema([("_row", pa.int64()), ("rules", pa.list_(pa.string()))])
 KEPT_DDL = "_row bigint, rules array<string>"

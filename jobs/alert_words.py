@@ -59,6 +59,10 @@ CAUSES: dict[str, tuple[str, str]] = {
     "EmptyDelivery": ("源端一行都没有", ASK),
     "ShortDelivery": ("行数、主键或合格率低于契约允许的范围", ASK),
     "SchemaChanged": ("源端的列与契约不符", "与数源部门确认，修订契约或恢复源端结构"),
+    "TableDamaged": (
+        "表的日志或文件损坏，或与回执不符",
+        "系统管理员查明存储的改动，从备份恢复这张表，再运行同一步骤",
+    ),
     "DeliveryDigestWrong": ("文件与清单的摘要不符", ASK),
     "ControlTotalsDiffer": ("源端与湖内的总量或校验和不一致", RERUN),
     "DeliveryUndecodable": ("文件编码或结构无法读取", ASK),

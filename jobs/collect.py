@@ -46,6 +46,8 @@ from quality.row_rules import undecodable
 from quality.suite import rules_for
 
 UNDECODABLE_SHARE = 0.5
+NO_ROOM = "No space left on device"
+"""What an engine says of a full disk: no fault of the delivery."""
 
 
 def collect(job: Job) -> Collected:
@@ -198,6 +200,11 @@ def _failed(job: Job, server: Server, error: Exception) -> LakeError:
     """Engines quote cells in their messages, so none is passed on."""
     if engine_gone(error):
         return JobFailed(f"{job.batch}：归集途中 Spark 服务中断，稍后会自动重试。")
+    if NO_ROOM in str(error):
+        return JobFailed(
+            f"{job.batch}：归集库或 Spark 临时目录的磁盘空间不足，本次作废，稍后自动重试。"
+            "请系统管理员清理空间。"
+        )
     if server.transport == "files":
         return DeliveryUndecodable(
             f"{job.batch}：文件内容读不下去（列数不符、引号未闭合或结构损坏）。请重新交付。"

@@ -6,14 +6,15 @@ retried stage twice and prove nothing. No content is written here.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 from deltalake.exceptions import TableNotFoundError
 
+from lake_config.errors import TableDamaged
+from storage.file_facts import facts_of, rows_of
 from storage.store import Store
 
 NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
@@ -26,26 +27,6 @@ def files_of(store: Store, table: Path) -> list[dict[str, Any]]:
     return [facts_of(store, table / name) for name in names]
 
 
-def facts_of(store: Store, path: Path) -> dict[str, Any]:
-    return {
-        "path": path.name,
-        "size": store.size(path),
-        "rows": rows_of(store, path),
-        "sha256": sha256(store, path),
-    }
-
-
-def sha256(store: Store, path: Path) -> str:
-    with store.opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def rows_of(store: Store, path: Path) -> int:
-    """Rows of one Parquet file, by its footer."""
-    with store.opened(path) as file:
-        return int(pq.read_metadata(file).num_rows)
-
-
 def newest_version(store: Store, table: Path) -> int:
     """Also one that no receipt names; -1 when there is no table."""
     try:
@@ -55,16 +36,29 @@ def newest_version(store: Store, table: Path) -> int:
 
 
 def files_added(store: Store, table: Path, version: int) -> set[str]:
-    """Names of the files one commit brought in."""
-    text = store.read(_commit(table, version)).decode()
-    actions = map(json.loads, text.splitlines())
-    return {item["add"]["path"] for item in actions if "add" in item}
+    """Names of the files one commit brought in; TableDamaged when it cannot be read."""
+    try:
+        text = store.read(_commit(table, version)).decode()
+        actions = [json.loads(line) for line in text.splitlines()]
+        return {item["add"]["path"] for item in actions if "add" in item}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        raise _damaged(table, f"第 {version} 版的提交记录") from None
 
 
 def rows_added(store: Store, table: Path, version: int) -> int:
     """Rows one commit brought in, by the footers of its files."""
     names = files_added(store, table, version)
-    return sum(rows_of(store, table / name) for name in names)
+    try:
+        return sum(rows_of(store, table / name) for name in names)
+    except (FileNotFoundError, ValueError, pa.ArrowException):
+        raise _damaged(table, f"第 {version} 版的数据文件") from None
+
+
+def _damaged(table: Path, what: str) -> TableDamaged:
+    return TableDamaged(
+        f"表 {'/'.join(table.parts[-3:])} {what}缺失或损坏。"
+        "请系统管理员查明存储的改动，从备份恢复；归集库的批次可重新归集。"
+    )
 
 
 def version_files(store: Store, table: Path, version: int) -> list[Path]:

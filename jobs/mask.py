@@ -12,12 +12,13 @@ from typing import Any, NoReturn
 
 from pyspark.sql import DataFrame, Observation
 
+from audit.files_digest import files_digest
 from audit.receipts import find
 from jobs.accepted import accepted
 from jobs.context import ACTOR, Job
 from jobs.delta_files import NO_STATISTICS, files_of
 from jobs.failures import alert
-from jobs.scanned import files_digest, keep_list
+from jobs.scanned import keep_list
 from jobs.session import ENGINE_ERRORS
 from jobs.steps import Gated, Masked
 from lake_config.errors import ControlTotalsDiffer, JobFailed, LeakFound, NothingToDo

@@ -20,11 +20,12 @@ from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
+from audit.files_digest import files_digest
 from audit.receipts import find
 from jobs.context import Job
-from jobs.delta_files import facts_of, files_added, version_files
+from jobs.delta_files import files_added, version_files
 from jobs.lease import Lease, lease
-from jobs.scanned import files_digest, scanned
+from jobs.scanned import scanned
 from jobs.steps import Masked, Published
 from jobs.turn import (
     published_now,
@@ -33,10 +34,17 @@ from jobs.turn import (
     refuse_if_out_of_turn,
 )
 from lake_config.digests import sm3
-from lake_config.errors import JobFailed, LeakFound, NothingToDo, OutOfTurn
+from lake_config.errors import (
+    JobFailed,
+    LeakFound,
+    NothingToDo,
+    OutOfTurn,
+    TableDamaged,
+)
 from lake_config.layers import CURATED
 from privacy.approval import check
 from privacy.policy import POLICY_VERSION
+from storage.file_facts import facts_of
 
 PROPERTIES = {
     "delta.logRetentionDuration": "interval 3650 days",
@@ -44,6 +52,15 @@ PROPERTIES = {
     "delta.dataSkippingNumIndexedCols": "0",
 }
 """Old versions stay until our own retention job removes them; no statistics of cells."""
+
+BROKEN_LOG = (
+    "Json error",
+    "Arrow error",
+    "Invalid Checkpoint",
+    "contiguous commit files",
+    "Unsupported minimum reader",
+)
+"""Signs that the engine has read the log, and that the log is not good."""
 
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
@@ -131,6 +148,10 @@ def _open(job: Job, table: Path) -> DeltaTable | None:
         return job.publishing.table(table)
     except TableNotFoundError:
         return None
+    except DeltaError as error:
+        if any(sign in str(error) for sign in BROKEN_LOG):
+            raise _damaged(job, "损坏") from None
+        raise
 
 
 def _metadata(job: Job, masked: Masked) -> dict[str, str]:
@@ -166,7 +187,7 @@ def _whole(job: Job, masked: Masked, table: Path, version: int) -> bool:
     try:
         names = files_added(store, table, version)
         files = [facts_of(store, table / name) for name in sorted(names)]
-    except (FileNotFoundError, ValueError):
+    except (TableDamaged, FileNotFoundError, ValueError):
         return False
     return files_digest(files) == masked.body["files_digest"]
 
@@ -181,6 +202,7 @@ def _moved(job: Job, masked: Masked, table: Path, held: Lease) -> int:
         taken.append(_taken(job, staged, file, table))
     job.publishing.settle([table / action.path for action in taken])
     expected = 0 if current is None else current.version() + 1
+    _refuse_if_cut_short(job, expected)
     held.keep()
     schema = job.publishing.table(staged).schema()
     try:
@@ -192,6 +214,20 @@ def _moved(job: Job, masked: Masked, table: Path, held: Lease) -> int:
     if _own_commit(job, masked, table) != expected:
         raise JobFailed(f"{job.batch}：另有写入者抢先，发布作废，稍后重试。")
     return expected
+
+
+def _refuse_if_cut_short(job: Job, expected: int) -> None:
+    """A log that lacks a version people read would get that number a second time."""
+    newest = published_now(job)
+    if newest is not None and expected <= int(newest.body["version"]):
+        raise _damaged(job, "缺少已发布的版本")
+
+
+def _damaged(job: Job, what: str) -> TableDamaged:
+    return TableDamaged(
+        f"{job.batch}：共享表的日志{what}，没有发布。已发布的文件保持原样。"
+        "请系统管理员查明存储的改动，从备份恢复这张表后重新发布。"
+    )
 
 
 def _commit(

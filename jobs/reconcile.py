@@ -10,26 +10,22 @@ from jobs.committed_totals import committed_totals
 from jobs.context import Job
 from jobs.control_totals import ROW_SUM, Totals
 from jobs.steps import Collected, Reconciled
-from lake_config.errors import ControlTotalsDiffer, NothingToDo
+from lake_config.errors import ControlTotalsDiffer, NothingToDo, TableDamaged
 from privacy.keys import ledger_digest
 
 Check = dict[str, object]
+FILES_DAMAGED: Check = {"check": "committed_files", "ok": False}
 KEPT_TOTALS_CHANGED: Check = {"check": "kept_totals", "ok": False}
-"""The attempt counts no more, so that the next run collects anew."""
+"""Of both: the attempt counts no more, so that the next run collects anew."""
 
 
 def reconcile(job: Job, collected: Collected) -> Reconciled:
     """Compare counts and checksums read back from the attempt's committed files."""
     _refuse_if_done(job, collected)
     source = _kept_totals(job, collected)
-    if source is None:
-        rows, checks = collected.body["collected_rows"], [KEPT_TOTALS_CHANGED]
-    else:
-        with no_cell_told(job):
-            lake = committed_totals(
-                job.store, collected.raw(job), job.table, source.sums
-            )
-        rows, checks = lake.rows, _checks(job, source, lake)
+    rows, checks = collected.body["collected_rows"], [KEPT_TOTALS_CHANGED]
+    if source is not None:
+        rows, checks = _compared(job, collected, source)
     ok = all(check["ok"] for check in checks)
 
     def still_mine() -> None:
@@ -53,6 +49,19 @@ def _refuse_if_done(job: Job, collected: Collected) -> None:
     done = find(job.ledger, "reconciled", job.batch)
     if done and done.ok and done.body["attempt"] == collected.attempt:
         raise NothingToDo(f"{job.batch}：已核对。")
+
+
+def _compared(
+    job: Job, collected: Collected, source: Totals
+) -> tuple[int, list[Check]]:
+    """Rows and verdicts, over the committed files."""
+    try:
+        with no_cell_told(job):
+            raw = collected.raw(job)
+            lake = committed_totals(job.store, raw, job.table, source.sums)
+    except TableDamaged:
+        return collected.body["collected_rows"], [FILES_DAMAGED]
+    return lake.rows, _checks(job, source, lake)
 
 
 def _kept_totals(job: Job, collected: Collected) -> Totals | None:

@@ -1,30 +1,17 @@
 """The list of the files that passed the leak scan: it lies beside them.
 
-The receipt carries its digest, for the list itself may be longer than an event. The digest
-is over contents alone, whatever the files are called, so that whoever holds a published
-version can work it out again.
+The receipt carries its digest, for the list itself may be longer than an event.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
-from audit.events import canonical
+from audit.files_digest import Files, files_digest
 from jobs.context import Job
 from jobs.steps import Masked
-from lake_config.digests import sm3
 from lake_config.errors import LeakFound, OutOfTurn
-
-Files = list[dict[str, Any]]
-CONTENT = ("rows", "sha256", "size")
-
-
-def files_digest(files: Files) -> str:
-    """One name for exactly these bytes."""
-    contents = ({name: file[name] for name in CONTENT} for file in files)
-    return sm3(canonical({"files": sorted(contents, key=canonical)}))
 
 
 def keep_list(job: Job, staged: Path, files: Files) -> None:

@@ -15,7 +15,7 @@ REASONS = {
     401: "凭据无效或已过期，请向安全管理员重新申请凭据文件。",
     404: "没有这张表，或您没有权限。可用 list_tables() 查看可读的表。",
     429: "请求过于频繁，请稍后再试。",
-    503: "共享服务暂停（审计账本不可用），请联系系统管理员。",
+    503: "共享服务暂停，请联系系统管理员。",
 }
 
 
@@ -60,11 +60,18 @@ def _asked(call: Any) -> Any:
     try:
         return call()
     except HTTPError as error:
-        code = error.response.status_code if error.response is not None else 0
-        raise LakeClientError(
-            REASONS.get(code, f"服务拒绝了请求（{code}）。")
-        ) from None
+        raise LakeClientError(_reason(error.response)) from None
     except NoConnection:
         raise LakeClientError(
             "连接不上共享服务，请稍后再试或联系系统管理员。"
         ) from None
+
+
+def _reason(response: Any) -> str:
+    """Ours; while the service is closed, its own word for why."""
+    code = response.status_code if response is not None else 0
+    reason = REASONS.get(code, f"服务拒绝了请求（{code}）。")
+    try:
+        return str(response.json()["message"]) if code == 503 else reason
+    except (ValueError, KeyError, TypeError):
+        return reason

@@ -187,6 +187,12 @@ class TableBusy(LakeError):
     transient = True
 
 
+class TableDamaged(LakeError):
+    """A table's log or files are not what its receipt names, or cannot be read."""
+
+    exit_code = 43
+
+
 class LedgerBroken(LakeError):
     """The ledger does not verify."""
 
@@ -194,9 +200,13 @@ class LedgerBroken(LakeError):
 
 
 class LedgerUnwritable(LakeError):
-    """An event could not be made durable, so the action did not happen."""
+    """An event could not be made durable, so the action did not happen.
+
+    A full disk is the usual cause: the scheduler goes on by itself when there is room.
+    """
 
     exit_code = 51
+    transient = True
 
 
 class AccessDenied(LakeError):

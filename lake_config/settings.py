@@ -64,6 +64,7 @@ class Settings:
     store_lock_days: int = 1096
     store_verdict_days: int = 30
     lease_seconds: float = 60.0
+    source_seconds: float = 60.0
     spark_master: str = "local[2]"
     cache: Path = ROOT / ".cache"
 
@@ -105,6 +106,7 @@ class Settings:
             "SHARING_URL": self.sharing_url,
             "LINK_SECONDS": self.link_seconds,
             "LEASE_SECONDS": self.lease_seconds,
+            "SOURCE_SECONDS": self.source_seconds,
             "SCHEDULES": "on" if self.schedules else "off",
             "STORE": self.store,
             "STORE_PREFIX": self.store_prefix,
@@ -166,6 +168,7 @@ def load(
         cache=cache,
         spark_master=env.get("LAKE_SPARK_MASTER", "local[2]"),
         lease_seconds=float(env.get("LAKE_LEASE_SECONDS", "60")),
+        source_seconds=float(env.get("LAKE_SOURCE_SECONDS", "60")),
     )
     problems = check(settings)
     if problems:
@@ -186,6 +189,8 @@ def check(settings: Settings) -> tuple[str, ...]:
         problems.append("LAKE_LINK_SECONDS must lie between 1 and 900 seconds.")
     if not 1 <= settings.lease_seconds <= 3600:
         problems.append("LAKE_LEASE_SECONDS must lie between 1 and 3600 seconds.")
+    if not 1 <= settings.source_seconds <= 3600:
+        problems.append("LAKE_SOURCE_SECONDS must lie between 1 and 3600 seconds.")
     if settings.store and not re.fullmatch(PREFIX, settings.store_prefix):
         problems.append("LAKE_STORE_PREFIX must be 3 to 20 small letters, digits or -.")
     if settings.store_encryption not in ENCRYPTIONS:

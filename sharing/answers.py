@@ -7,7 +7,7 @@ import logging
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
-from lake_config.errors import AccessDenied, StoreUnavailable
+from lake_config.errors import AccessDenied, StoreUnavailable, TableDamaged
 
 STORE_ERRORS = (StoreUnavailable, AccessDenied)
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
@@ -23,6 +23,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
 NO_TOKEN = Refused(401, "UNAUTHENTICATED", "凭据无效或已过期。")
 NOT_FOUND = Refused(404, "RESOURCE_DOES_NOT_EXIST", "没有这张表，或您没有权限。")
 NO_LINK = Refused(403, "PERMISSION_DENIED", "链接无效或已过期。")
+DAMAGED = "这张表的文件与发布时不符，暂停提供，请联系系统管理员。"
 TOO_OFTEN = Refused(429, "RESOURCE_EXHAUSTED", "请求过于频繁，请稍后再试。")
 
 
@@ -34,6 +35,9 @@ def refused(_: Request, refusal: Exception) -> JSONResponse:
 
 
 def closed(_: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, TableDamaged):
+        body = {"errorCode": "TABLE_DAMAGED", "message": DAMAGED}
+        return JSONResponse(body, 503, headers=HEADERS)
     what = "数据存储" if isinstance(error, STORE_ERRORS) else "审计账本"
     body = {"errorCode": "UNAVAILABLE", "message": f"服务暂停：{what}不可用。"}
     return JSONResponse(body, 503, headers=HEADERS)

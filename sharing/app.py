@@ -7,6 +7,7 @@ ledger cannot be written nothing is served. Unknown and forbidden look the same.
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from fastapi import Depends, FastAPI, Request, Response
 
 from audit.ledger import open_ledger
 from lake_config.duties import Duty
-from lake_config.errors import LakeError
+from lake_config.errors import LakeError, TableDamaged
 from lake_config.settings import Settings
 from privacy.policy import STATISTICS
 from sharing import database
@@ -35,15 +36,14 @@ from sharing.answers import (
 )
 from sharing.file_answer import file_answer
 from sharing.links import init_link_key, link, opened
+from sharing.published_files import PublishedFiles, Version
 from sharing.queries import Content, wanted_version
 from sharing.refusals import NOBODY, Refusals
 from sharing.tables import (
     SHARE,
     SharedTable,
-    files_of,
     metadata_line,
     ndjson,
-    snapshot,
     tables_of,
 )
 from sharing.throttle import Throttle
@@ -64,6 +64,7 @@ class SharingService:
         init_link_key(settings)
         self.settings = settings
         self.store = store_of(settings, Duty.SHARING)
+        self.published = PublishedFiles(self.store, settings.layers)
         self.engine = database.engine_of(settings)
         self.base = urlsplit(settings.sharing_url)
         self.refusals = Refusals(settings)
@@ -111,6 +112,17 @@ class SharingService:
             raise NOT_FOUND
         return person, table
 
+    def whole(
+        self, request: Request, person: database.Person, table: SharedTable
+    ) -> Version:
+        """The version that was published, or a refusal that is on record."""
+        try:
+            return self.published.of(table)
+        except TableDamaged as error:
+            self.refusals.note(person.name, "table_damaged", _source(request))
+            logging.getLogger("sharing").error("%s", error)
+            raise
+
     def health(self) -> dict[str, str]:
         return {"status": "ok"}
 
@@ -155,20 +167,19 @@ class SharingService:
     def metadata(
         self, request: Request, share: str, schema: str, name: str
     ) -> Response:
-        _, table = self.table_of(request, share, schema, name)
-        found = snapshot(self.store, self.settings.layers, table, table.version)
-        return _answer([PROTOCOL, metadata_line(found)], table.version)
+        person, table = self.table_of(request, share, schema, name)
+        found = self.whole(request, person, table)
+        return _answer([PROTOCOL, metadata_line(found.table)], table.version)
 
     def query(
         self, request: Request, share: str, schema: str, name: str, content: Content
     ) -> Response:
         person, table = self.table_of(request, share, schema, name)
         wanted = wanted_version(table, content)
-        found = snapshot(self.store, self.settings.layers, table, wanted)
-        folder = self.settings.layers.shared_table(table.recipient, schema, name)
-        files = files_of(self.store, found, folder)
+        found = self.whole(request, person, table)
+        files = found.files
         _recorded(self.settings, request, person, table, wanted, len(files))
-        lines = [PROTOCOL, metadata_line(found)]
+        lines = [PROTOCOL, metadata_line(found.table)]
         lines += [
             _file(self.settings, self.base, path, size, person.token_digest)
             for path, size in files

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
@@ -18,12 +17,14 @@ SHARE = "suihua"
 
 @dataclass(frozen=True, slots=True)
 class SharedTable:
-    """One table of one recipient; `version` is the greatest that a receipt names."""
+    """One table of one recipient; `version` is the greatest that a receipt names, with
+    the digest of its files."""
 
     schema: str
     name: str
     recipient: str
     version: int
+    files_digest: str
 
     @property
     def key(self) -> str:
@@ -32,16 +33,16 @@ class SharedTable:
 
 def tables_of(ledger: Ledger, recipient: str) -> dict[tuple[str, str], SharedTable]:
     """Every table that was ever published to the recipient."""
-    found: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str], SharedTable] = {}
     for event in ledger.events("published"):
         body = event.body
         if body["ok"] and body["recipient"] == recipient:
             key = (body["department"], body["table"])
-            found[key] = max(int(body["version"]), found.get(key, 0))
-    return {
-        key: SharedTable(*key, recipient, version)
-        for key, version in sorted(found.items())
-    }
+            version, before = int(body["version"]), found.get(key)
+            if before is None or version >= before.version:
+                digest = body["files_digest"]
+                found[key] = SharedTable(*key, recipient, version, digest)
+    return dict(sorted(found.items()))
 
 
 def snapshot(
@@ -63,12 +64,6 @@ def metadata_line(found: DeltaTable) -> dict[str, Any]:
             "configuration": {},
         }
     }
-
-
-def files_of(store: Store, found: DeltaTable, folder: Path) -> list[tuple[Path, int]]:
-    """Files of a version and their sizes, in a fixed order."""
-    names = sorted(Path(uri).name for uri in found.file_uris())
-    return [(folder / name, store.size(folder / name)) for name in names]
 
 
 def ndjson(lines: list[dict[str, Any]]) -> str:

@@ -1,6 +1,7 @@
 """Guards and fixtures for every test: no home of the developer's, one Spark session.
 
-The closing summary counts tests per kind, so that a log shows what was really run.
+The closing summary counts tests per kind, and cases per number of the tests that
+`proves` one (`C7: 180 of 180`), so that a log shows what was really run.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ from tests.lib.store_fixture import store_server, stored, stored_as  # noqa: F40
 
 KINDS = ("unit", "spec", "spark", "security", "system")
 os.umask(OTHERS)  # as every entry does
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a test proves goes with its report, also out of a worker process."""
+    for item in items:
+        for mark in item.iter_markers("proves"):
+            number, cases = (*mark.args, 1)[:2]
+            item.user_properties.append((number, cases))
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +82,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 f"{number} {name}" for name, number in found.items() if number
             )
             terminalreporter.write_line(f"{kind}: {line}")
+    for number, (good, all_) in sorted(_proved(reports).items()):
+        terminalreporter.write_line(f"{number}: {good} of {all_} cases as declared")
+
+
+def _proved(
+    reports: list[tuple[pytest.TestReport, str]],
+) -> dict[str, tuple[int, int]]:
+    """Cases of each number that came out well, and all of them."""
+    found: dict[str, tuple[int, int]] = {}
+    for report, outcome in reports:
+        for number, cases in getattr(report, "user_properties", ()):
+            if number == "seen":
+                continue
+            good, all_ = found.get(number, (0, 0))
+            found[number] = (good + cases * (outcome == "passed"), all_ + cases)
+    return found
 
 
 def _seen(report: pytest.TestReport) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ from storage.store import Workplace
 
 DIGESTS = ("sm3", "sha256")
 HEAD_BYTES = 1 << 16
+LARGEST_MANIFEST = 16 << 20
 SPOILED = {"long_numbers": "超过 15 位的数字", "errors": "公式错误"}
 
 
@@ -61,14 +63,15 @@ def read_files(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
 
 
 def refuse_changed(job: Job, server: Server, delivered: Path) -> None:
-    """Raises when the drop that was collected now promises other bytes under its name."""
+    """Raises when the drop that was collected now promises, or holds, other bytes."""
     manifest = _manifest(_drop(job, server), server)
     if not manifest.exists():
         return
     name, promised = _promised(job, _entry(job, manifest))
     with job.store.opened(delivered / job.table.source["file"]) as kept:
         same = promised == digest_of(kept, name)
-    if not same:
+    path = file_of(job, server)
+    if not same or (_plain(path) and file_digest(path, name) != promised):
         raise DeliveryDigestWrong(
             f"{job.batch}：这一批已归集，交付目录里同名文件的摘要却变了，拒绝收取。"
             "如确为重新交付，请执行 ./lake redeliver 说明原因后再运行。"
@@ -95,6 +98,11 @@ def _manifest(drop: Path, server: Server) -> Path:
     return drop / str(server.address.get("manifest", "manifest.json"))
 
 
+def _plain(path: Path) -> bool:
+    """No link that leads elsewhere, no pipe that never ends."""
+    return path.is_file() and not path.is_symlink()
+
+
 def _promised(job: Job, entry: dict[str, Any]) -> tuple[str, str]:
     """(algorithm, digest) as the manifest gives them."""
     name = next((name for name in DIGESTS if name in entry), None)
@@ -105,9 +113,13 @@ def _promised(job: Job, entry: dict[str, Any]) -> tuple[str, str]:
 
 def _entry(job: Job, manifest: Path) -> dict[str, Any]:
     """The manifest's line about this table's file."""
-    if not manifest.exists():
+    if not os.path.lexists(manifest):
         raise SourceUnavailable(
             f"{job.batch}：交付目录里还没有清单 {manifest.name}，交付尚未完成，稍后重试。"
+        )
+    if not _plain(manifest) or manifest.stat().st_size > LARGEST_MANIFEST:
+        raise DeliveryIncomplete(
+            f"{job.batch}：清单不是普通文件，或大得不合理。请数源部门重新交付。"
         )
     try:
         content = json.loads(manifest.read_text("utf-8"))
@@ -116,10 +128,10 @@ def _entry(job: Job, manifest: Path) -> dict[str, Any]:
             raise DeliveryIncomplete(
                 f"{job.batch}：清单不是本部门本日期的。请重新交付。"
             )
-        found = [item for item in content["files"] if item["table"] == job.table.name]
-        entry: dict[str, Any] = found[0]
+        entry: dict[str, Any]
+        [entry] = (item for item in content["files"] if item["table"] == job.table.name)
         good = entry["name"] == job.table.source["file"] and int(entry["rows"]) >= 0
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         good = False
     if not good:
         raise DeliveryIncomplete(
@@ -130,7 +142,7 @@ def _entry(job: Job, manifest: Path) -> dict[str, Any]:
 
 def _kept(job: Job, path: Path, entry: dict[str, Any], folder: Path) -> Path:
     """Copy the file to where it is kept and check its digest there."""
-    if not path.is_file() or path.is_symlink():
+    if not _plain(path):
         raise DeliveryIncomplete(f"{job.batch}：清单里的文件没有送到。请重新交付。")
     name, promised = _promised(job, entry)
     kept = folder / path.name

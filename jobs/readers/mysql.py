@@ -7,7 +7,7 @@ string literals and cells silently hold column names (docs/adr/0006).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from jobs.context import Job
 from jobs.control_totals import Totals, from_database, mariadb_totals
 from jobs.drift import check_drift
 from jobs.readers.extract import Extract, address, refuse_empty
+from jobs.readers.patience import watched
 from jobs.readers.seen_database import MARIADB, Rows, seen_table
 from lake_config.contract import Server
 from lake_config.errors import SourceRefusedLogin, SourceUnavailable
@@ -28,7 +29,8 @@ DRIVER = "org.mariadb.jdbc.Driver"
 FETCH_ROWS = 10_000
 CONNECT_SECONDS = 15
 READ_SECONDS = 3_600
-SILENT_SECONDS = 600
+WORKS = """select count(*) from information_schema.processlist
+where id = %s and command <> 'Sleep'"""
 REFUSALS = (1044, 1045, 1698, 1820, 1862, 4151)
 """Access denied, password expired, account locked."""
 
@@ -56,8 +58,8 @@ def read_mysql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
             "user": server.user,
             "password": job.settings.secret(server.secret),
             "fetchsize": str(FETCH_ROWS),
-            "connectTimeout": str(CONNECT_SECONDS * 1_000),
-            "socketTimeout": str(SILENT_SECONDS * 1_000),
+            "connectTimeout": str(int(_login_seconds(job) * 1_000)),
+            "socketTimeout": str(int(job.settings.source_seconds * 1_000)),
         },
     )
     yield Extract(frame, unmoved, drift)
@@ -95,15 +97,42 @@ def opened(job: Job, server: Server, place: dict[str, Any]) -> Iterator[Any]:
     """A cursor; the driver's own errors are not passed on."""
     try:
         # A short login first: the long patience also holds for a port that says nothing.
-        _connection(job, server, place, CONNECT_SECONDS).close()
-        with _connection(job, server, place, READ_SECONDS) as connection:
-            with connection.cursor() as cursor:
-                yield cursor
+        _connection(job, server, place, _login_seconds(job)).close()
+        with (
+            _connection(job, server, place, READ_SECONDS) as connection,
+            watched(
+                connection._sock.fileno(),
+                _working(job, server, place, connection.thread_id()),
+                job.settings.source_seconds,
+            ),
+            connection.cursor() as cursor,
+        ):
+            yield cursor
     except pymysql.MySQLError as error:
         raise _refused(job, error) from None
 
 
-def _connection(job: Job, server: Server, place: dict[str, Any], patience: int) -> Any:
+def _working(
+    job: Job, server: Server, place: dict[str, Any], process: int
+) -> Callable[[], bool]:
+    """Asks, on a connection of its own, whether the server works at a statement of ours."""
+
+    def look() -> bool:
+        beside = _connection(job, server, place, _login_seconds(job) / 3)
+        with beside, beside.cursor() as cursor:
+            cursor.execute(WORKS, [process])
+            return bool(cursor.fetchone()[0])
+
+    return look
+
+
+def _login_seconds(job: Job) -> float:
+    return min(CONNECT_SECONDS, job.settings.source_seconds)
+
+
+def _connection(
+    job: Job, server: Server, place: dict[str, Any], patience: float
+) -> Any:
     return pymysql.connect(
         host=place["host"],
         port=int(place["port"]),
@@ -111,7 +140,7 @@ def _connection(job: Job, server: Server, place: dict[str, Any], patience: int) 
         user=server.user,
         password=job.settings.secret(server.secret),
         charset="utf8mb4",
-        connect_timeout=CONNECT_SECONDS,
+        connect_timeout=_login_seconds(job),
         read_timeout=patience,
         write_timeout=patience,
     )

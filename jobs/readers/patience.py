@@ -7,14 +7,17 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import httpx
 import psycopg
+import pymysql
 
 ANSWER_SECONDS = 300.0
 JITTER = 0.5
+LOOKS = 3
+"""So often it is looked, within the patience, whether a source still works for us."""
 
 
 def fetched(
@@ -45,9 +48,12 @@ def jittered(seconds: float) -> float:
 
 
 @contextmanager
-def hung_up_after(connection: psycopg.Connection, seconds: float) -> Iterator[None]:
-    """A server that is frozen answers no statement and heeds no limit of its own."""
-    timer = threading.Timer(seconds, hang_up, (connection,))
+def hung_up_after(line: int, seconds: float) -> Iterator[None]:
+    """A server that is frozen answers no statement and heeds no limit of its own.
+
+    `line` is the connection's file descriptor.
+    """
+    timer = threading.Timer(seconds, hang_up, (line,))
     timer.daemon = True
     timer.start()
     try:
@@ -56,8 +62,41 @@ def hung_up_after(connection: psycopg.Connection, seconds: float) -> Iterator[No
         timer.cancel()
 
 
-def hang_up(connection: psycopg.Connection) -> None:
+@contextmanager
+def watched(line: int, works: Callable[[], bool], seconds: float) -> Iterator[None]:
+    """While a source works at a long answer its silence is no sign of anything.
+
+    Whether it still does is asked on another connection. Hung up when twice in a row it
+    does not: the line between has died, or the answer was lost on it.
+    """
+    ended = threading.Event()
+    looking = (line, works, seconds / LOOKS, ended)
+    threading.Thread(target=_watch, args=looking, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def _watch(
+    line: int, works: Callable[[], bool], pause: float, ended: threading.Event
+) -> None:
+    idle = 0
+    while idle < 2 and not ended.wait(pause):
+        idle = 0 if _holds(works) else idle + 1
+    if not ended.is_set():
+        hang_up(line)
+
+
+def _holds(works: Callable[[], bool]) -> bool:
+    try:
+        return works()
+    except (OSError, psycopg.Error, pymysql.MySQLError):
+        return False
+
+
+def hang_up(line: int) -> None:
     """Whoever waits on this connection is told that it is broken."""
-    with suppress(OSError, psycopg.Error):
-        with socket.socket(fileno=os.dup(connection.fileno())) as line:
-            line.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError):
+        with socket.socket(fileno=os.dup(line)) as own:
+            own.shutdown(socket.SHUT_RDWR)

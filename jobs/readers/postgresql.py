@@ -20,7 +20,7 @@ from jobs.context import Job
 from jobs.control_totals import Totals, from_database, postgresql_totals
 from jobs.drift import check_drift
 from jobs.readers.extract import Extract, address, refuse_empty
-from jobs.readers.patience import hang_up, hung_up_after
+from jobs.readers.patience import hang_up, hung_up_after, watched
 from jobs.readers.seen_database import POSTGRESQL, Rows, seen_table
 from lake_config.contract import Server
 from lake_config.errors import SourceRefusedLogin, SourceUnavailable
@@ -34,9 +34,9 @@ FETCH_ROWS = 3_000
 PARTITIONS = 4
 CONNECT_SECONDS = 15
 DEAD_LINE: dict[str, Any] = {
-    "keepalives_idle": 60,
+    "keepalives_idle": 30,
     "keepalives_interval": 10,
-    "keepalives_count": 6,
+    "keepalives_count": 3,
 }
 CANCELS, CANCEL_SECONDS = 3, 5
 REFUSALS = (
@@ -50,8 +50,8 @@ REFUSALS = (
 """The server gives no code before the login, only a text in its own language."""
 
 STATEMENT_SECONDS = 3_600
-SILENT_SECONDS = 600
 PAGES = "select pg_relation_size(%s) / current_setting('block_size')::int"
+WORKS = "select state = 'active' from pg_stat_activity where pid = %s"
 FIRST_ROW = "select count(*) from (select from {} limit 1) first"
 
 
@@ -60,7 +60,7 @@ def read_postgresql(job: Job, server: Server, delivered: Path) -> Iterator[Extra
     """A frame over parallel partitions, and totals, of one snapshot."""
     place = address(job, server)
     with exporter(job, server, place) as connection:
-        with hung_up_after(connection, SILENT_SECONDS):
+        with hung_up_after(connection.fileno(), job.settings.source_seconds):
             drift = check_drift(job, seen_postgresql(job, connection, place))
             snapshot = _one(connection, "select pg_export_snapshot()")
             name = table_name(job, place)
@@ -94,7 +94,7 @@ def exporter(
             dbname=place["database"],
             user=server.user,
             password=job.settings.secret(server.secret),
-            connect_timeout=CONNECT_SECONDS,
+            connect_timeout=_login_seconds(job),
             **DEAD_LINE,
             options=f"-c statement_timeout={STATEMENT_SECONDS}s",
         )
@@ -107,6 +107,11 @@ def exporter(
             yield connection
     except psycopg.Error:
         raise _broken(job) from None
+
+
+def _login_seconds(job: Job) -> int:
+    """The driver takes whole seconds, at least two."""
+    return max(2, int(min(CONNECT_SECONDS, job.settings.source_seconds)))
 
 
 def _refused(job: Job, text: str) -> Exception:
@@ -175,14 +180,39 @@ def _stopped(connection: psycopg.Connection, answer: Future[Totals]) -> None:
             connection.cancel_safe(timeout=CANCEL_SECONDS)
         wait([answer], timeout=1)
     if not answer.done():
-        hang_up(connection)
+        hang_up(connection.fileno())
 
 
 def _totals(job: Job, connection: psycopg.Connection, name: str) -> Totals:
-    with hung_up_after(connection, STATEMENT_SECONDS + CANCEL_SECONDS):
+    line, patience = connection.fileno(), job.settings.source_seconds
+    with (
+        hung_up_after(line, STATEMENT_SECONDS + CANCEL_SECONDS),
+        watched(line, _working(connection.info, patience), patience),
+    ):
         cursor = connection.execute(postgresql_totals(job.table, name))
     names = [column.name for column in cursor.description or ()]
     return from_database(names, cursor.fetchone() or ())
+
+
+def _working(about: psycopg.ConnectionInfo, patience: float) -> Callable[[], bool]:
+    """Asks, on a connection of its own, whether the server works at a statement of ours."""
+    process = about.backend_pid
+    place: dict[str, Any] = {
+        "host": about.host,
+        "port": about.port,
+        "dbname": about.dbname,
+    }
+
+    def look() -> bool:
+        with (
+            psycopg.connect(
+                **place, user=about.user, password=about.password, connect_timeout=2
+            ) as beside,
+            hung_up_after(beside.fileno(), patience / 3),
+        ):
+            return bool(_one(beside, WORKS, [str(process)]))
+
+    return look
 
 
 def page_ranges(pages: int) -> list[str]:
@@ -200,9 +230,9 @@ def _properties(job: Job, server: Server, snapshot: str) -> dict[str, str]:
         "user": server.user,
         "password": job.settings.secret(server.secret),
         "fetchsize": str(FETCH_ROWS),
-        "connectTimeout": str(CONNECT_SECONDS),
-        "loginTimeout": str(CONNECT_SECONDS),
-        "socketTimeout": str(SILENT_SECONDS),
+        "connectTimeout": str(_login_seconds(job)),
+        "loginTimeout": str(_login_seconds(job)),
+        "socketTimeout": str(int(job.settings.source_seconds)),
         "tcpKeepAlive": "true",
         "sessionInitStatement": "set transaction isolation level repeatable read "
         f"read only; set transaction snapshot '{snapshot}'",

@@ -6,6 +6,7 @@ politely; a page that repeats or is skipped shows in the cursor or in the total.
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ from lake_config.errors import (
 )
 from lake_config.settings import source_authorities
 
-TIMEOUT = httpx.Timeout(30, connect=10)
+SILENT_SECONDS, CONNECT_SECONDS = 30.0, 10.0
 TRIES = 5
 LONGEST_WAIT = 30.0
 Page = dict[str, Any]
@@ -42,7 +43,7 @@ def read_rest(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     place = address(job, server)
     with job.store.workplace(delivered) as work:
         text = work.folder / "rows.text.parquet"
-        with client(place["location"]) as http:
+        with client(job, place["location"]) as http:
             size = int(place.get("pageSize", 1_000))
             pages = _pages(job, server, http, size, work.folder)
             total = land_rows(job, _rows(job, pages), text)
@@ -53,11 +54,13 @@ def read_rest(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
         yield Extract(frame, lambda: Totals(total, {}), drift)
 
 
-def client(location: str) -> httpx.Client:
+def client(job: Job, location: str) -> httpx.Client:
     """Trusts whom the system trusts, whatever the store's own authority is."""
+    patience = job.settings.source_seconds
+    limits = min(patience, SILENT_SECONDS), min(patience, CONNECT_SECONDS)
     return httpx.Client(
         base_url=location,
-        timeout=TIMEOUT,
+        timeout=httpx.Timeout(limits[0], connect=limits[1]),
         verify=source_authorities(),
         trust_env=False,
     )
@@ -121,21 +124,38 @@ def _answer(
     for _ in range(TRIES):
         try:
             answer = fetched(http, job.table.source["path"], query)
-        except httpx.HTTPError:
+            code = answer.status_code
+            if code == 401:
+                _login(job, server, http)
+                continue
+        except httpx.HTTPError as error:
+            if _distrusted(error):
+                raise _other_certificate(job) from None
+            code = 0
             time.sleep(jittered(1))
             continue
-        code = answer.status_code
-        if code == 401:
-            _login(job, server, http)
-        elif code == 429 or code >= 500:
-            time.sleep(jittered(_wait(answer)))
-        else:
+        if code != 429 and code < 500:
             return answer
+        time.sleep(jittered(_wait(answer)))
     if code == 401:
         raise _refused(job)
     raise SourceUnavailable(
         f"{job.batch}：接口多次没有正常应答。请与数源部门确认，稍后会自动重试。"
     )
+
+
+def _other_certificate(job: Job) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"{job.batch}：接口的证书过期、名称不符或不受信任，没有读取任何内容。"
+        "请数源部门更换证书。"
+    )
+
+
+def _distrusted(error: BaseException | None) -> bool:
+    """Is the server's certificate behind it?"""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _refused(job: Job) -> SourceRefusedLogin:
@@ -183,12 +203,11 @@ def _misformed(job: Job) -> DeliveryIncomplete:
 
 def _login(job: Job, server: Server, http: httpx.Client) -> None:
     account = {"user": server.user, "secret": job.settings.secret(server.secret)}
-    try:
-        answer = http.post("/token", json=account)
-    except httpx.HTTPError:
-        return
+    answer = http.post("/token", json=account)
     if answer.status_code in (401, 403):
         raise _refused(job)
+    if answer.status_code == 429 or answer.status_code >= 500:
+        answer.raise_for_status()  # no word about the account
     if answer.is_success:
         try:
             http.headers["Authorization"] = f"Bearer {answer.json()['token']}"

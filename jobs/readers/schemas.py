@@ -65,7 +65,7 @@ def _file(job: Job, server: Server) -> Seen:
 
 def _rest(job: Job, server: Server) -> Seen:
     place = address(job, server)
-    with client(place["location"]) as http:
+    with client(job, place["location"]) as http:
         content = first_page(job, server, http, int(place.get("pageSize", 1_000)))
     return seen_page(job, content)
 

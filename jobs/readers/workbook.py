@@ -26,6 +26,9 @@ from python_calamine import CalamineWorkbook
 
 MOST_MEMORY = 8 << 30
 MOST_SECONDS = 1_800
+BOMB_BYTES, BOMB_RATIO = 64 << 20, 200
+"""A part of so many bytes or more, packed so tightly, is no sheet that people filled in."""
+
 LONG_NUMBER = 10**15
 """A sheet keeps fifteen digits of a number: what a longer one was, nobody can tell."""
 
@@ -100,6 +103,16 @@ def mostly_numbers(rows: list[list[Any]], place: int) -> bool:
     return 2 * len(numbers) > len(cells)
 
 
+def is_bomb(workbook: str) -> bool:
+    """Does a part say that it grows beyond reason when it is unpacked?"""
+    with ZipFile(workbook) as archive:
+        return any(
+            part.file_size >= BOMB_BYTES
+            and part.file_size > BOMB_RATIO * part.compress_size
+            for part in archive.infolist()
+        )
+
+
 def error_cells(workbook: str) -> Counter[int]:
     """How many cells of each column show #N/A and the like, which the parser calls empty."""
     with ZipFile(workbook) as archive:
@@ -129,6 +142,8 @@ def _place(attributes: bytes) -> int:
 def main(workbook: str, text: str, moments: str) -> None:
     """Ends with a traceback, or dies, where the workbook cannot be read."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    if is_bomb(workbook):
+        sys.exit(1)
     sheet = CalamineWorkbook.from_path(workbook).get_sheet_by_index(0)
     names, *rows = sheet.to_python(skip_empty_area=False) or [[]]
     of_time = [str(name) in json.loads(moments) for name in names]

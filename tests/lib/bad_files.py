@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,6 +101,45 @@ def link_elsewhere(source: Source) -> Iterator[Source]:
     yield source
 
 
+@contextmanager
+def manifest_piped(source: Source) -> Iterator[Source]:
+    """A pipe that nobody will ever write to."""
+    hand_over(source)
+    path = drop(source) / "manifest.json"
+    path.unlink()
+    os.mkfifo(path)
+    yield source
+
+
+@contextmanager
+def manifest_linked(source: Source) -> Iterator[Source]:
+    hand_over(source)
+    path = drop(source) / "manifest.json"
+    path.rename(path.with_suffix(".elsewhere"))
+    path.symlink_to(path.with_suffix(".elsewhere"))
+    yield source
+
+
+def listed_twice(content: dict[str, Any]) -> dict[str, Any]:
+    [line] = content["files"]
+    return {**content, "files": [line, {**line, "rows": 1}]}
+
+
+def elsewhere(content: dict[str, Any]) -> dict[str, Any]:
+    """Its name leads out of the drop."""
+    [line] = content["files"]
+    return {**content, "files": [{**line, "name": f"../../{line['name']}"}]}
+
+
+def endless(content: dict[str, Any]) -> str:
+    return json.dumps({**content, "note": "x" * (17 << 20)})
+
+
+def fewer_than_none(content: dict[str, Any]) -> dict[str, Any]:
+    content["files"][0]["rows"] = -1
+    return content
+
+
 def yesterdays(content: dict[str, Any]) -> dict[str, Any]:
     day = date.fromisoformat(content["delivery_date"]) - timedelta(days=1)
     return {**content, "delivery_date": day.isoformat()}
@@ -125,6 +165,17 @@ def one_byte_more(content: bytes) -> bytes:
 
 def no_bytes(content: bytes) -> bytes:
     return b""
+
+
+def nested(content: bytes) -> bytes:
+    """The first line's object holds lists in lists in lists."""
+    deep = b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
+    return deep + content
+
+
+def no_number(content: bytes) -> bytes:
+    """NaN without quotes, which is none of JSON."""
+    return content.replace(b': "', b': NaN, "x": "', 1)
 
 
 def prose(content: bytes) -> bytes:
@@ -162,7 +213,7 @@ def _sheet(change: Damage) -> Damage:
         made = io.BytesIO()
         with (
             zipfile.ZipFile(io.BytesIO(content)) as old,
-            zipfile.ZipFile(made, "w") as new,
+            zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new,
         ):
             for name in old.namelist():
                 inside = old.read(name)
@@ -173,6 +224,9 @@ def _sheet(change: Damage) -> Damage:
 
 
 undecodable_sheet = _sheet(lambda xml: xml.replace(b"</t>", b"\xff\xfe</t>"))
+bomb = _sheet(
+    lambda xml: xml.replace(b"</sheetData>", b" " * (200 << 20) + b"</sheetData>")
+)
 far_away_cell = _sheet(lambda xml: xml.replace(b'r="A2"', b'r="XFD1048576"', 1))
 
 

@@ -49,7 +49,7 @@ def addressed(source: Source, **own: object) -> Iterator[None]:
         write_private(path, before)
 
 
-def _at(source: Source, port: int) -> dict[str, object]:
+def place_at(source: Source, port: int) -> dict[str, object]:
     rest = source.server.kind == "api"
     return {"location": f"http://127.0.0.1:{port}"} if rest else {"port": port}
 
@@ -57,7 +57,7 @@ def _at(source: Source, port: int) -> dict[str, object]:
 @contextmanager
 def closed_port(source: Source) -> Iterator[Source]:
     hand_over(source)
-    with addressed(source, **_at(source, free_port())):
+    with addressed(source, **place_at(source, free_port())):
         yield source
 
 
@@ -66,7 +66,7 @@ def silent_port(source: Source) -> Iterator[Source]:
     """Somebody listens and never says a word."""
     hand_over(source)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        with addressed(source, **_at(source, listener.getsockname()[1])):
+        with addressed(source, **place_at(source, listener.getsockname()[1])):
             yield source
 
 
@@ -108,7 +108,7 @@ def start_again(source: Source) -> None:
     for places in endpoints.values():
         for place in places.values():
             if place == old:
-                place.update(_at(source, port))
+                place.update(place_at(source, port))
     write_private(path, json.dumps(endpoints))
 
 

@@ -26,6 +26,11 @@ from simulation.deliver import BY_KIND
 from tests.lib.forked_job import ended, kill_before_the_rows, nothing
 from tests.lib.small_lake import DAY
 
+POSTGRES, MARIADB, REST = ("PostgreSQL",), ("MariaDB",), ("REST",)
+CSV, XLSX, JSONL, PARQUET = ("CSV",), ("XLSX",), ("JSON lines",), ("Parquet",)
+DATABASES, FILES = POSTGRES + MARIADB, CSV + XLSX + JSONL + PARQUET
+ALL = DATABASES + FILES + REST
+
 
 @dataclass(frozen=True)
 class Source:
@@ -69,7 +74,7 @@ def run(source: Source, step: str) -> tuple[int, str]:
         "LAKE_HOME": str(source.settings.home),
         "LAKE_CONTRACTS": str(source.settings.contracts),
     }
-    log = source.settings.layers.logs / "step.log"
+    log = source.settings.layers.logs / f"{source.batch}.log"
     killing = source.killing
     prepare = partial(kill_before_the_rows, *killing) if killing else nothing
     code, said = ended(arguments, {**os.environ, **places}, log, prepare)
@@ -126,8 +131,12 @@ def as_text(name: str, text: str) -> Way:
     return way
 
 
-def tenth(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.head(rows.height // 10)
+def first_of(parts: int) -> Change:
+    return lambda rows: rows.head(max(1, rows.height // parts))
+
+
+def last_of(parts: int) -> Change:
+    return lambda rows: rows.tail(max(1, rows.height // parts))
 
 
 def renamed(rows: pl.DataFrame) -> pl.DataFrame:

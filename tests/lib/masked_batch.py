@@ -11,9 +11,10 @@ from deltalake import Schema
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from audit.events import KINDS
+from audit.files_digest import files_digest
 from jobs.context import Job
 from jobs.delta_files import files_of
-from jobs.scanned import files_digest, keep_list
+from jobs.scanned import keep_list
 from jobs.steps import Masked
 from jobs.turn import place_of, published_now
 from lake_config.layers import CURATED

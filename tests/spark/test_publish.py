@@ -17,7 +17,6 @@ from audit.ledger import open_ledger
 from audit.receipts import published_versions
 from jobs import publish as module
 from jobs.context import Job
-from jobs.delta_files import sha256
 from jobs.mask import mask_batch
 from jobs.publish import publish
 from jobs.scanned import scanned
@@ -27,6 +26,7 @@ from lake_config.errors import JobFailed, LeakFound, NothingToDo, NotSigned, Out
 from lake_config.settings import ROOT, Settings
 from privacy.approval import sign
 from privacy.policy import POLICY_VERSION
+from storage.file_facts import sha256
 from tests.lib.gated_batch import (
     DAY,
     INVENTED,

@@ -23,15 +23,16 @@ import pytest
 from deltalake import DeltaTable
 
 from audit.events import Event
+from audit.files_digest import files_digest
 from audit.ledger import open_ledger
 from audit.verify import verify
 from jobs import retain as retention
-from jobs.delta_files import facts_of, files_added
+from jobs.delta_files import files_added
 from jobs.retain import retain
-from jobs.scanned import files_digest
 from lake_config.contract_loader import contract_of
 from lake_config.layers import CURATED
 from lake_config.settings import Settings
+from storage.file_facts import facts_of
 from tests.lib.crash_storm import KILLED, Server, Storm, finish, mortal_spark
 from tests.lib.delivered_day import STEPS, Delivery
 from tests.lib.forked_job import die_at

@@ -107,7 +107,7 @@ def test_a_frozen_source_is_not_waited_for_before_its_rows_are_read(
         process = connection.info.backend_pid
         os.kill(process, signal.SIGSTOP)
         try:
-            with no_longer_than(SOON), hung_up_after(connection, 1):
+            with no_longer_than(SOON), hung_up_after(connection.fileno(), 1):
                 postgresql.pages_of(connection, NAME)
         finally:
             os.kill(process, signal.SIGCONT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from jobs.readers.patience import JITTER, fetched, jittered
+from jobs.readers.patience import JITTER, fetched, jittered, watched
 from jobs.step_limit import no_longer_than
 from lake_config.errors import JobFailed
 
@@ -107,3 +108,41 @@ def test_a_thread_has_no_alarm() -> None:
     thread.start()
     thread.join()
     assert ended
+
+
+def waited(looks: list[object]) -> float:
+    """Seconds until a silent line is hung up, when it is looked at with these results."""
+    given = iter(looks)
+
+    def works() -> bool:
+        found = next(given, False)
+        if isinstance(found, Exception):
+            raise found
+        return bool(found)
+
+    began = time.monotonic()
+    ours, theirs = socket.socketpair()
+    with ours, theirs, watched(ours.fileno(), works, 0.3):
+        assert ours.recv(1) == b"", "hung up"
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    "looks", [[False, False], [OSError("no way there"), False], [True, False, False]]
+)
+def test_a_line_behind_which_nobody_works_is_hung_up(looks: list[object]) -> None:
+    assert waited(looks) >= 0.1 * len(looks)
+
+
+def test_one_bad_look_is_not_enough() -> None:
+    """Between the end of the work and its answer there may be a look."""
+    assert waited([False, True, False, True, False, False]) >= 0.6
+
+
+def test_a_line_that_is_not_waited_on_is_left_alone() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        with watched(ours.fileno(), lambda: False, 3):
+            pass
+        theirs.send(b"x")
+        assert ours.recv(1) == b"x"

@@ -11,14 +11,15 @@ import pytest
 from deltalake import DeltaTable
 
 from audit.events import LARGEST
+from audit.files_digest import Files, files_digest
 from audit.ledger import init_ledger
 from jobs.context import Job
-from jobs.delta_files import facts_of
 from jobs.publish import publish
-from jobs.scanned import Files, files_digest, keep_list, scanned
+from jobs.scanned import keep_list, scanned
 from lake_config.errors import LeakFound, OutOfTurn
 from lake_config.layers import CURATED
 from lake_config.settings import Settings
+from storage.file_facts import facts_of
 from tests.lib.local import LOCAL
 from tests.lib.masked_batch import batch, staged
 

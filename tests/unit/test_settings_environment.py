@@ -19,6 +19,7 @@ OTHERS = {
     "sharing_url": "http://127.0.0.1:2/delta-sharing",
     "link_seconds": 7,
     "lease_seconds": 2.5,
+    "source_seconds": 3.5,
     "schedules": False,
     "store": "https://127.0.0.1:3",
     "store_prefix": "other",

@@ -6,14 +6,16 @@ import inspect
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 from fastapi.testclient import TestClient
 
+from audit.files_digest import files_digest
 from audit.ledger import Ledger, init_ledger, open_ledger
 from lake_config.errors import LedgerUnwritable, StoreUnavailable
 from lake_config.settings import Settings
@@ -21,6 +23,7 @@ from sharing import database, links, throttle
 from sharing.app import ROUTES, SharingService, create_app
 from sharing.people import enrol, revoke
 from sharing.throttle import Throttle
+from storage.file_facts import facts_of
 from storage.local_folders import LocalFolders
 
 BASE = "/delta-sharing"
@@ -41,10 +44,18 @@ def lake(settings: Settings) -> Settings:
     return settings
 
 
+def digest_of(settings: Settings, version: int) -> str:
+    folder = settings.layers.shared_table("analysts", "invented", "people")
+    uris = DeltaTable(str(folder), version=version).file_uris()
+    store = LocalFolders(settings.layers)
+    return files_digest([facts_of(store, folder / Path(uri).name) for uri in uris])
+
+
 def published(settings: Settings, version: int) -> None:
     body = {
         "ok": True, "department": "invented", "table": "people", "attempt": "a",
-        "date": "2026-03-02", "contract": "c", "rows": 1, "files_digest": "f",
+        "date": "2026-03-02", "contract": "c", "rows": 1,
+        "files_digest": digest_of(settings, version),
         "recipient": "analysts", "purpose": "statistics", "policy": "1",
         "version": version, "approvals": [],
     }  # fmt: skip
