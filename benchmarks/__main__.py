@@ -1,34 +1,67 @@
-"""`python -m benchmarks NAME [--rows N] [--save]`: print one comparison as JSON."""
+"""`python -m benchmarks NAME [--rows N] [--persons N] [--store] [--save]`: one as JSON."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from benchmarks import extraction, fused_gate, secured_path
-from benchmarks.stage import stage
+from benchmarks import (
+    city,
+    extraction,
+    full_load,
+    fused_gate,
+    growth,
+    invention,
+    secured_path,
+    small_task,
+    stored_size,
+)
+from benchmarks.stage import Stage, stage
 
-RUNS = {"P1": secured_path.run, "P4": fused_gate.run, "P9": extraction.run}
+STAGED: dict[str, Callable[[Stage], dict[str, Any]]] = {
+    "P1": secured_path.run,
+    "P4": fused_gate.run,
+    "P9": extraction.run,
+    "P10": small_task.run,
+    "P13": stored_size.run,
+    "C18": full_load.run,
+}
+BY_ROWS = {"P11": growth.run}
+BY_PERSONS = {"city": city.run, "simulation": invention.run}
 RESULTS = Path(__file__).parent / "results"
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./lake bench")
-    parser.add_argument("name", choices=sorted(RUNS))
+    parser.add_argument("name", choices=sorted([*STAGED, *BY_ROWS, *BY_PERSONS]))
     parser.add_argument("--rows", type=int, default=500_000)
+    parser.add_argument("--persons", type=int, default=200_000)
+    parser.add_argument("--store", action="store_true", help="zones in an S3 store")
     parser.add_argument("--save", action="store_true", help="keep it in the repository")
     given = parser.parse_args(arguments)
-    with stage(given.rows) as made:
-        found = RUNS[given.name](made)
+    found, size = _found(given)
     text = json.dumps(found, ensure_ascii=False, indent=1)
     print(text)
     if given.save:
         RESULTS.mkdir(exist_ok=True)
-        name = f"{given.name}-{given.rows}.json"
-        (RESULTS / name).write_text(text + "\n", encoding="utf-8")
+        name = "-".join([given.name, *(["store"] if given.store else []), str(size)])
+        (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     return 0
+
+
+def _found(given: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    """The result, and the size that was asked for."""
+    if given.name in BY_PERSONS:
+        return BY_PERSONS[given.name](given.persons), given.persons
+    if given.name in BY_ROWS:
+        return BY_ROWS[given.name](given.rows), given.rows
+    with stage(given.rows, given.store, resident=given.name == "P10") as made:
+        found = STAGED[given.name](made)
+    return {**found, "zones": "S3" if given.store else "folders"}, given.rows
 
 
 if __name__ == "__main__":

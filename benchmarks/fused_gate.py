@@ -27,11 +27,11 @@ def run(stage: Stage) -> dict[str, Any]:
     rules = rules_for(job.contract, job.table)
 
     def landed() -> DataFrame:
-        return job.spark.read.format("delta").load(str(landed_at))
+        return job.spark.read.format("delta").load(stage.address(landed_at))
 
     def plain() -> Path:
         path = stage.folder("landed")
-        write_once(raw_rows(job, landed()), str(path))
+        write_once(raw_rows(job, landed()), stage.address(path))
         return path
 
     def ours() -> None:

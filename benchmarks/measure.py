@@ -10,12 +10,16 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK = os.sysconf("SC_CLK_TCK")
 PACKAGES = ("pyspark", "delta-spark", "deltalake", "pyarrow", "great-expectations")
 HIGHEST_LOAD = 4.5
@@ -77,6 +81,50 @@ def result(
     }
 
 
+def facts(name: str, goal: str, size: int, found: dict[str, Any]) -> dict[str, Any]:
+    """The result of a benchmark that has no other side to be held against."""
+    return {
+        "benchmark": name,
+        "goal": goal,
+        "rows": size,
+        "facts": found,
+        "highest_load": os.getloadavg()[0],
+        "environment": environment(),
+    }
+
+
+@contextmanager
+def peak_memory() -> Iterator[list[float]]:
+    """Highest resident memory of the process tree in MiB, looked at twice a second."""
+    peak, over = [0.0], Event()
+
+    def look() -> None:
+        while not over.wait(0.5):
+            peak[0] = max(peak[0], resident_mebibytes())
+
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        try:
+            yield peak
+        finally:
+            over.set()
+            looking.result()
+
+
+def resident_mebibytes() -> float:
+    """Of this process and all its living children; pages they share count once each
+    for whoever maps them (PSS is dearer to read than what it would tell)."""
+    pages = [_pages(pid) for pid in _tree(dict(_processes()))]
+    return sum(pages) * PAGE / 2**20
+
+
+def _pages(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0
+
+
 def environment() -> dict[str, Any]:
     return {
         "processors": os.cpu_count(),
@@ -108,12 +156,16 @@ def _timed(side: Side, prepare: Side) -> Run:
 def cpu_seconds() -> float:
     """User and system time of this process and all its living and ended children."""
     processes = dict(_processes())
+    return sum(processes[pid][1] for pid in _tree(processes)) / TICK
+
+
+def _tree(processes: dict[int, tuple[int, int]]) -> set[int]:
     mine: set[int] = set()
     found = {os.getpid()}
     while found:
         mine |= found
         found = {pid for pid, (parent, _) in processes.items() if parent in mine} - mine
-    return sum(processes[pid][1] for pid in mine if pid in processes) / TICK
+    return mine & set(processes)
 
 
 def _processes() -> Iterable[tuple[int, tuple[int, int]]]:

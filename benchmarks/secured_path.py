@@ -13,7 +13,7 @@ from jobs.mask import mask_batch
 from jobs.publish import publish
 from jobs.reconcile import reconcile
 
-GOAL = "at most 2.0 times the wall time"
+GOAL = "at most 1.6 times the wall time"
 
 
 def run(stage: Stage) -> dict[str, Any]:
@@ -25,16 +25,28 @@ def run(stage: Stage) -> dict[str, Any]:
         current[0] = next(numbers)
         stage.land_parents(current[0])
 
-    def secured() -> None:
-        job = stage.job(current[0])
-        reconcile(job, collect(job))
-        publish(job, mask_batch(job, gate(job)))
+    return compare(
+        "P1",
+        GOAL,
+        stage.rows,
+        lambda: unprotected(stage),
+        lambda: secured(stage, current[0]),
+        prepare,
+        warm_ups=3,
+    )
 
-    def plain() -> None:
-        raw, shared = stage.folder("raw"), stage.folder("shared")
-        frame = stage.jdbc(tuned=True, predicates=stage.ranges())
-        frame.write.format("delta").save(str(raw))
-        copy = stage.job(0).spark.read.format("delta").load(str(raw))
-        copy.write.format("delta").save(str(shared))
 
-    return compare("P1", GOAL, stage.rows, plain, secured, prepare, warm_ups=3)
+def secured(stage: Stage, number: int) -> None:
+    """One delivery of the big table from its source to the shared zone."""
+    land, release = stage.job(number), stage.job(number, "release")
+    reconcile(land, collect(land))
+    publish(release, mask_batch(release, gate(land)))
+
+
+def unprotected(stage: Stage) -> None:
+    """The same two hops as a careful engineer writes them."""
+    raw, shared = (stage.address(stage.folder(name)) for name in ("raw", "shared"))
+    frame = stage.jdbc(tuned=True, predicates=stage.ranges())
+    frame.write.format("delta").save(raw)
+    copy = stage.job(0).spark.read.format("delta").load(raw)
+    copy.write.format("delta").save(shared)

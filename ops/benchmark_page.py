@@ -9,6 +9,8 @@ from typing import Any
 from lake_config.settings import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
+REASONS = ROOT / "benchmarks" / "reasons.md"
+"""Written by hand: why a goal is not met, and what would be tried next."""
 HEAD = """# Benchmarks
 
 Generated from `benchmarks/results/` by `./lake fix`; `./lake bench NAME --save` writes
@@ -20,17 +22,31 @@ be repeated.
 - **P1** whole secured path of a table against the same two hops without protection
 - **P4** the raw write with every row rule judged against the same write without
 - **P9** extraction in one snapshot, in parallel, against Spark's JDBC reader as it comes
+- **P10** one small Airflow task on the resident Spark server, against spark-submit
+- **P11** four times the rows through the secured path: time and peak memory
+- **P13** what the shared zone takes up, against Spark's snappy copy of the same rows
+- **C18** three full loads in a row
+- **city** the pipelines of all departments (`./lake bench city --persons N`)
+- **simulation** inventing the rows of all departments
 
-| benchmark | rows | baseline s | ours s | ratio wall | ratio CPU | goal | |
-| --- | --- | --- | --- | --- | --- | --- | --- |
+| benchmark | zones | rows | baseline s | ours s | ratio wall | ratio CPU | goal | busy |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 
 def page() -> str:
-    """One line per kept result, and the environment each was measured in."""
+    """A line per comparison, a list per other result, and where each was measured."""
     found = [_read(path) for path in sorted(RESULTS.glob("*.json"))]
-    lines = "".join(map(_line, found))
-    return HEAD + lines + "\n" + "".join(map(_environment, found))
+    lines = "".join(_line(item) for item in found if "facts" not in item)
+    lists = "".join(_list(item) for item in found if "facts" in item)
+    reasons = f"\n{REASONS.read_text('utf-8')}" if REASONS.exists() else ""
+    return f"{HEAD}{lines}{lists}{reasons}\n{''.join(map(_environment, found))}"
+
+
+def _list(result: dict[str, Any]) -> str:
+    facts = "".join(f"- {name}: {value}\n" for name, value in result["facts"].items())
+    title = f"{result['benchmark']} at {result['rows']:,}"
+    return f"\n## {title}\n\nGoal: {result['goal']}.\n\n{facts}"
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -42,6 +58,7 @@ def _line(result: dict[str, Any]) -> str:
     sides = [result[side]["wall_seconds"] for side in ("baseline", "ours")]
     cells = (
         result["benchmark"],
+        result.get("zones", "folders"),
         f"{result['rows']:,}",
         *sides,
         result["ratio_wall"],

@@ -111,17 +111,26 @@ def fix() -> None:
 @app.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(help="P1|P4|P9，见 docs/reference/benchmarks.md")
+        str,
+        typer.Argument(
+            help="P1|P4|P9|P10|P11|P13|C18|city|simulation，见 docs/reference/benchmarks.md"
+        ),
     ],
     rows: Annotated[int, typer.Option(min=1000, help="行数")] = 500_000,
+    persons: Annotated[
+        int, typer.Option(min=1000, help="人数（city、simulation）")
+    ] = 200_000,
+    on_store: Annotated[
+        bool, typer.Option("--store", help="各区放在 S3 对象存储中")
+    ] = False,
     save: Annotated[
         bool, typer.Option("--save", help="结果存入 benchmarks/results")
     ] = False,
 ) -> None:
-    """性能对照：同一进程内与基线并排测量，输出 JSON。"""
+    """性能测量：与基线并排，或逐倍增长，输出 JSON。"""
     from ops.development import run_benchmark
 
-    raise typer.Exit(run_benchmark(name, rows, save))
+    raise typer.Exit(run_benchmark(name, rows, persons, on_store, save))
 
 
 @contracts_app.command("check")

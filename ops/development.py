@@ -58,10 +58,14 @@ def run_fixes() -> int:
     return _module("ruff", "check", "--fix", ".") or _module("ruff", "format", ".")
 
 
-def run_benchmark(name: str, rows: int, save: bool) -> int:
+def run_benchmark(
+    name: str, rows: int, persons: int, on_store: bool, save: bool
+) -> int:
     """One comparison in a process of its own."""
-    kept = ["--save"] if save else []
-    return _module("benchmarks", name, "--rows", str(rows), *kept)
+    flags = {"--store": on_store, "--save": save}
+    chosen = [flag for flag, wanted in flags.items() if wanted]
+    sizes = ["--rows", str(rows), "--persons", str(persons)]
+    return _module("benchmarks", name, *sizes, *chosen)
 
 
 def _module(name: str, *arguments: str) -> int:
