@@ -40,26 +40,30 @@ def keep_broken_rows(job: Job, path: Path, broken: pa.Table) -> None:
 
 def quarantined(job: Job, path: Path, rules: tuple[Rule, ...]) -> DataFrame:
     """Rows that break a stop rule, with all rules they break in `_rules`."""
-    both = _with_all_rules(job, path)
-    return both.where(_broken(rules))
+    rows, refused = read_raw(job, path), _refused(job, path, rules)
+    if refused is None:
+        none = F.array().cast("array<string>")
+        return rows.limit(0).withColumn("_rules", none)
+    both = rows.join(F.broadcast(refused), on="_row")
+    return both.withColumnRenamed("rules", "_rules")
 
 
 def accepted(job: Job, path: Path, rules: tuple[Rule, ...]) -> DataFrame:
     """All other rows, with the delivered columns only."""
-    both = _with_all_rules(job, path).where(~_broken(rules))
-    return both.select(*(column.name for column in job.table.columns))
+    rows, refused = read_raw(job, path), _refused(job, path, rules)
+    if refused is not None:
+        refused = F.broadcast(refused.select("_row"))
+        rows = rows.join(refused, on="_row", how="left_anti")
+    return rows.select(*(column.name for column in job.table.columns))
 
 
-def _with_all_rules(job: Job, path: Path) -> DataFrame:
-    """Where no row breaks a rule nothing is joined."""
-    rows, file = read_raw(job, path), job.layers.broken_rows(path)
-    none = F.array().cast("array<string>")
+def _refused(job: Job, path: Path, rules: tuple[Rule, ...]) -> DataFrame | None:
+    """`_row, rules` of the rows that break a stop rule; nothing is joined without any."""
+    file = job.layers.broken_rows(path)
     if not _kept(job, file):
-        return rows.withColumn("_rules", none)
+        return None
     kept = job.spark.read.schema(KEPT_DDL).parquet(job.store.spark_address(file))
-    broken = F.broadcast(kept)
-    both = rows.join(broken, on="_row", how="left")
-    return both.withColumn("_rules", F.coalesce("rules", none)).drop("rules")
+    return kept.where(_broken(rules))
 
 
 def _kept(job: Job, file: Path) -> int:
@@ -74,4 +78,4 @@ def _broken(rules: tuple[Rule, ...]) -> Expression:
     """Only warnings let a row pass; a rule nobody knows any more does not."""
     warnings = {rule.name for rule in rules} - stop_rules(rules)
     allowed = F.array(*map(F.lit, sorted(warnings))).cast("array<string>")
-    return F.size(F.array_except("_rules", allowed)) > 0
+    return F.size(F.array_except("rules", allowed)) > 0

@@ -1,4 +1,4 @@
-"""Mask: accepted rows to staging, scanned in the same pass; recipients cannot look there.
+"""Mask: accepted rows to staging, scanned as committed; recipients cannot look there.
 
 Every try writes a folder of its own, so that a killed writer can only fill a dead one.
 What the scan refuses is deleted before anything else happens; the published version stays.
@@ -7,33 +7,36 @@ What the scan refuses is deleted before anything else happens; the published ver
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pyspark.sql import DataFrame, Observation
+from pyspark.sql import DataFrame
 
 from audit.files_digest import files_digest
 from audit.receipts import find
 from jobs.accepted import accepted
+from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import ACTOR, Job
 from jobs.delta_files import NO_STATISTICS, files_of
 from jobs.failures import alert
 from jobs.scanned import keep_list
 from jobs.session import ENGINE_ERRORS
 from jobs.steps import Gated, Masked
-from lake_config.errors import ControlTotalsDiffer, JobFailed, LeakFound, NothingToDo
+from lake_config.errors import (
+    ControlTotalsDiffer,
+    JobFailed,
+    LakeError,
+    LeakFound,
+    NothingToDo,
+)
 from lake_config.layers import CURATED
 from privacy.keys import key
-from privacy.leak_scan import (
-    HITS,
-    ROWS,
-    hits_by_column,
-    hits_in,
-    observed,
-    scanned_columns,
-)
+from privacy.leak_scan import hits_among, hits_in, scanned_columns, suspects
 from privacy.mask_frame import Scope, key_names, mask, published_columns
 from privacy.policy import POLICY_VERSION, STATISTICS
+from quality.frames import collected
 from quality.suite import rules_for
 from quality.typed_text import parsed
 
@@ -49,11 +52,11 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     rules = rules_for(job.contract, job.table)
     rows = accepted(job, gated.raw(job), rules)
     masked = mask(rows, job.table, scope, job.settings, parsed)
-    seen = _write(job, masked, staged)
+    _write(job, masked, staged)
     files = files_of(job.store, staged)
-    scan = _scan(job, masked, staged, seen)
     written = sum(file["rows"] for file in files)
-    complete = written == seen[ROWS] == gated.body["accepted"]
+    scan = _scan(job, masked, staged, written)
+    complete = written == gated.body["accepted"]
     if scan["ok"] and complete:
         keep_list(job, staged, files)
     else:
@@ -118,13 +121,10 @@ def _fresh_folder(job: Job, attempt: str) -> Path:
     return staged
 
 
-def _write(job: Job, masked: DataFrame, staged: Path) -> dict[str, int]:
-    """Rows and hits as counted by the very job that wrote the bytes."""
-    seen = Observation()
+def _write(job: Job, masked: DataFrame, staged: Path) -> None:
     try:
-        writer = observed(masked, seen).write.format("delta").mode("error")
+        writer = masked.write.format("delta").mode("error")
         writer.options(**NO_STATISTICS).save(job.store.spark_address(staged))
-        return {name: int(seen.get[name]) for name in (ROWS, HITS)}
     except ENGINE_ERRORS as error:
         job.store.remove(staged)
         kind = type(error).__name__
@@ -133,23 +133,46 @@ def _write(job: Job, masked: DataFrame, staged: Path) -> dict[str, int]:
         ) from None
 
 
-def _scan(
-    job: Job, masked: DataFrame, staged: Path, seen: dict[str, int]
-) -> dict[str, Any]:
+def _scan(job: Job, masked: DataFrame, staged: Path, written: int) -> dict[str, Any]:
     """What the leak scan says of cells, and of every name that is published with them."""
-    columns = scanned_columns(masked)
     names = [item.name for item in masked.schema.fields]
     comments = [job.table.column(name).business_name for name in names]
     found = dict(hits_in([*names, *comments]))
-    if seen[HITS]:
-        written = job.spark.read.format("delta").load(job.store.spark_address(staged))
-        found |= hits_by_column(written)
+    columns, hits, by_column = _scanned_cells(job, staged) if written else (0, 0, {})
+    found |= by_column
     return {
-        "cells": seen[ROWS] * len(columns),
-        "hits": seen[HITS],
+        "cells": written * columns,
+        "hits": hits,
         "found": found,
-        "ok": not (seen[HITS] or found),
+        "ok": not (hits or found),
     }
+
+
+def _scanned_cells(job: Job, staged: Path) -> tuple[int, int, dict[str, int]]:
+    """Columns looked at, cells that hold personal data, and `column: class` -> cells.
+
+    Of the very files that publication will move; one column is in memory at a time.
+    """
+    hits = 0
+    found: dict[str, int] = {}
+    with _deleted_unless_scanned(job, staged), no_cell_told(job):
+        rows = committed_rows(job.store, staged)
+        types = rows.collect_schema()
+        columns = scanned_columns(types)
+        for name in columns:
+            number, kinds = hits_among(collected(suspects(rows, name, types[name])))
+            hits += number
+            found |= {f"{name}: {kind}": cells for kind, cells in kinds.items()}
+    return len(columns), hits, found
+
+
+@contextmanager
+def _deleted_unless_scanned(job: Job, staged: Path) -> Iterator[None]:
+    try:
+        yield
+    except LakeError:
+        job.store.remove(staged)
+        raise
 
 
 def _refuse(job: Job, body: dict[str, Any], expected: int) -> NoReturn:

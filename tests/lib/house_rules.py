@@ -53,6 +53,7 @@ DOORS = {
         "jobs/committed_totals.py",
         "jobs/gate.py",
         "lake_config/patterns.py",
+        "privacy/leak_scan.py",
         "ops/demo_check.py",
         "simulation/",
     ),

@@ -6,6 +6,7 @@ import random
 import string
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +14,7 @@ from hypothesis import strategies as st
 from audit.events import canonical, sm3
 from lake_config.settings import Settings
 from privacy.keys import init_keys, key, key_id, prepared_mac
-from privacy.leak_patterns import classes_in
-from privacy.leak_scan import count_hits
+from privacy.leak_patterns import WIDE, classes_in
 from privacy.policy import TOKEN_FORM
 from privacy.tokens import EXACT, LENGTH, loaded_mac, modern_number, normalised, tokens
 from tests.lib import plain_masker
@@ -132,7 +132,7 @@ def test_a_hundred_thousand_tokens_are_letters_and_never_look_like_data() -> Non
     values = [str(chance.getrandbits(60)) for _ in range(100_000)]
     found = tokens(pa.array(values), MAC, "mobile")
     assert set("".join(found.to_pylist())) <= set(string.ascii_lowercase)
-    assert sum(count_hits(found).to_pylist()) == 0
+    assert not pc.any(pc.match_substring_regex(found, WIDE)).as_py()
     assert not any(classes_in(token) for token in found.to_pylist()[:5000])
 
 
