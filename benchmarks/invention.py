@@ -28,9 +28,9 @@ def run(persons: int) -> dict[str, Any]:
         name: f"{small[name]:,} -> {large[name]:,} (x {large[name] / small[name]:.2f})"
         for name in large
     }
-    minutes = large["wall seconds"] / persons * CITY / 60
+    minutes = large["CPU seconds"] / persons * CITY / 60
     if persons < CITY:
-        found[f"on paper for {CITY:,} persons"] = f"{minutes:.0f} minutes"
+        found[f"on paper for {CITY:,} persons"] = f"{minutes:.0f} CPU minutes"
     return facts("simulation", GOAL, persons, found)
 
 

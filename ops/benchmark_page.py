@@ -11,6 +11,7 @@ from lake_config.settings import ROOT
 RESULTS = ROOT / "benchmarks" / "results"
 REASONS = ROOT / "benchmarks" / "reasons.md"
 """Written by hand: why a goal is not met, and what would be tried next."""
+HIGHEST_LOAD = 4.5
 HEAD = """# Benchmarks
 
 Generated from `benchmarks/results/` by `./lake fix`; `./lake bench NAME --save` writes
@@ -45,7 +46,8 @@ def page() -> str:
 
 def _list(result: dict[str, Any]) -> str:
     facts = "".join(f"- {name}: {value}\n" for name, value in result["facts"].items())
-    title = f"{result['benchmark']} at {result['rows']:,}"
+    busy = " (*busy*)" if result["highest_load"] > HIGHEST_LOAD else ""
+    title = f"{result['benchmark']} at {result['rows']:,}{busy}"
     return f"\n## {title}\n\nGoal: {result['goal']}.\n\n{facts}"
 
 
