@@ -192,7 +192,6 @@ def test_each_batch_has_one_receipt_and_one_version(
     assert batches and set(batches.values()) == {1}
     shared = settings.layers.shared_table(CURATED, DEPARTMENT, TABLE)
     assert DeltaTable(str(shared)).version() == len(batches) - 1
-    assert not list(settings.layers.staging.rglob("*.parquet"))
     assert verify(settings).ok
     newest = published[-1].body["date"]
     code, said = lake_command(settings, "run", DEPARTMENT, "--date", newest)
@@ -220,7 +219,8 @@ def test_every_file_in_the_shared_zone_passed_a_scan(server: Server) -> None:
 def test_retention_ends_what_the_dead_left(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of raw only attempts that a receipt names stay."""
+    """Of raw only attempts that a receipt names stay; in staging nothing, also where Spark
+    went on writing for a dead one after its retry had cleared its folder."""
     monkeypatch.setattr(retention, "GRACE", -3600.0)
     settings = server.settings
     contract = contract_of(settings.contracts, DEPARTMENT)
@@ -228,4 +228,5 @@ def test_retention_ends_what_the_dead_left(
     attempts = (settings.layers.raw / DEPARTMENT / TABLE).glob("*/*")
     left = {path.name for path in attempts if any(LOCAL.files(path))}
     assert left == {event.body["attempt"] for event in _events(settings, "collected")}
+    assert not any(LOCAL.files(settings.layers.staging))
     assert verify(settings).ok
