@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from audit.verify import verify
 from lake_config.settings import Settings
-from tests.lib.lake_model import DONE, KEPT, REFUSED, Attempt, Content, Model
+from tests.lib.lake_model import DONE, KEPT, REFUSED, Content, Model
 from tests.lib.quick_lake import (
     DOWN,
     KEPT_DAYS,
@@ -30,11 +30,10 @@ from tests.lib.quick_lake import (
 )
 
 IN_MEMORY = next((path for path in ("/dev/shm",) if Path(path).is_dir()), None)
-"""Power cuts are another test's matter: no sequence waits for a disk."""
+"""No sequence waits for a disk: power cuts are another test's matter."""
 LAST = 2
 DAYS = st.integers(0, LAST)
-SIZES = st.sampled_from((40, 41, 43, 20))
-"""Full deliveries, and a short one."""
+SIZES = st.sampled_from((40, 41, 43, 20))  # the last is a short delivery
 SOON, LATE = LAST, LAST + KEPT_DAYS + 1
 """When retention runs: before anything is old, and when everything is."""
 NO, COLLECTED, YES = "no", "collected", "yes"
@@ -78,7 +77,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     settings: Settings
     home: Path
-    seen: Counter[str] = Counter()
+    seen: Counter[str]
 
     def __init__(self) -> None:
         super().__init__()
@@ -159,6 +158,11 @@ class AnyOrder(RuleBasedStateMachine):
             self._expect("release", found, self.model.release(day))
         self._noted(day)
 
+    @rule(day=DAYS, place=st.sampled_from(UNDER_LEASE))
+    def publisher_fenced(self, day: int, place: str) -> None:
+        """Nothing but the lease tells it that somebody has been there."""
+        self.publisher_paused(day, place, [], True)
+
     def _ready(self, day: int) -> None:
         """Something of this day waits to be published, unless a newer one is read."""
         if self.model.landed.get(day) in self.model.published:
@@ -170,6 +174,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(day=DAYS, others=MEANWHILE)
     def collector_paused(self, day: int, others: list[tuple[str, int]]) -> None:
         """Before its receipt: of two that collect at once one counts."""
+        self.redeliver(day)
         self.deliver(day, 41)
         read, redelivered = self.model.source.get(day), self.model.redelivered[day]
         found, paused = self._paused("land", day, "jobs.context:Job.record", others)
@@ -179,6 +184,11 @@ class AnyOrder(RuleBasedStateMachine):
             expected = self.model.land(day, read if paused else None)
             self._expect("land", found, expected)
         self._noted(day)
+
+    @rule(day=DAYS)
+    def collector_overtaken(self, day: int) -> None:
+        """By a redelivery of what another run had collected meanwhile."""
+        self.collector_paused(day, [("land", 0), ("redeliver", 0)])
 
     @rule(day=DAYS, others=MEANWHILE)
     def gate_paused(self, day: int, others: list[tuple[str, int]]) -> None:
@@ -275,8 +285,8 @@ class AnyOrder(RuleBasedStateMachine):
         return outcome.partition(":")[0]
 
     def _noted(self, day: int) -> None:
-        """What the lake calls a new attempt, and which version a new publication is."""
-        attempt: Attempt | None = self.model.landed.get(day)
+        """The name of a new attempt, and the version of a new publication."""
+        attempt = self.model.landed.get(day)
         if attempt and not attempt.name:
             attempt.name = self.lake.attempt(day)
         if len(self.model.published) > self.known:
