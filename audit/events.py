@@ -45,17 +45,24 @@ KINDS |= {
         "deletion_done": "department table reason files names_digest",
         "quarantine_listed": "department table date rows",
         "quarantine_returned": "department table date rows",
+        "corrections_signed": "contract corrections rules officer key",
         "redelivery_accepted": "department table date reason_digest",
         "alert": "department table date what",
         "storage_checked": "endpoint passed properties digest",
         "ticket": "department table date about kinds columns digest",
+        "ticket_settled": "department table date about digest by",
+        "ticket_extended": "department table digest officer",
+        "source_released": "department server",
         "recovered": "offset length torn",
     }.items()
 }
 """Event kind to the fields its body must have; no kind allows any other field but those
 in OPTIONAL."""
 
-OPTIONAL = frozenset({"duration_seconds", "warned", "staged_version", "drift", "lease"})
+OPTIONAL = frozenset(
+    "duration_seconds warned staged_version drift lease "
+    "replay quarantined_before replayed corrected_by".split()
+)
 
 
 @dataclass(frozen=True, slots=True)

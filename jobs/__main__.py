@@ -49,7 +49,7 @@ def release(job: Job) -> str:
     gated = Gated.load(job)
     refuse_if_not_shared(job)
     check(job.settings, job.contract, POLICY_VERSION)
-    refuse_if_published(job, gated.attempt)
+    refuse_if_published(job, gated)
     refuse_if_out_of_turn(job)
     try:
         masked = mask_batch(job, gated)
@@ -59,7 +59,19 @@ def release(job: Job) -> str:
     return f"{body['rows']} rows published as version {body['version']}"
 
 
-STEPS = {"land": land, "release": release}
+def replay(job: Job) -> str:
+    """Quarantined rows that a signed correction lets through, judged again."""
+    from jobs.replay import replay_quarantine
+    from jobs.tickets import settle_quarantine
+
+    try:
+        body = replay_quarantine(job).body
+    finally:
+        settle_quarantine(job)
+    return f"{body['replayed']} rows replayed, {body['quarantined']} still quarantined"
+
+
+STEPS = {"land": land, "replay": replay, "release": release}
 
 
 def main(arguments: list[str]) -> int:
@@ -141,7 +153,7 @@ def _ended(
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m jobs")
-    parser.add_argument("step", choices=["land", "gate", "release", "failed"])
+    parser.add_argument("step", choices=[*STEPS, "gate", "failed"])
     parser.add_argument("--department", required=True)
     parser.add_argument("--table")
     parser.add_argument("--date", required=True, type=date.fromisoformat)

@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from jobs.context import Job
+from jobs.steps import Gated
 from lake_config.contract import Rule
 from lake_config.errors import OutOfTurn
 from quality.suite import stop_rules
@@ -38,23 +39,46 @@ def keep_broken_rows(job: Job, path: Path, broken: pa.Table) -> None:
     job.store.write(job.layers.broken_rows(path), content.getvalue())
 
 
-def quarantined(job: Job, path: Path, rules: tuple[Rule, ...]) -> DataFrame:
-    """Rows that break a stop rule, with all rules they break in `_rules`."""
+def quarantined(job: Job, gated: Gated, rules: tuple[Rule, ...]) -> DataFrame:
+    """Rows that break a stop rule, with all rules they break in `_rules`.
+
+    Without those that a replay let through.
+    """
+    path, passed = gated.raw(job), _corrected(job, gated)
     rows, refused = read_raw(job, path), _refused(job, path, rules)
     if refused is None:
         none = F.array().cast("array<string>")
         return rows.limit(0).withColumn("_rules", none)
+    if passed is not None:
+        refused = refused.join(passed, on="_row", how="left_anti")
     both = rows.join(F.broadcast(refused), on="_row")
     return both.withColumnRenamed("rules", "_rules")
 
 
-def accepted(job: Job, path: Path, rules: tuple[Rule, ...]) -> DataFrame:
+def accepted(job: Job, gated: Gated, rules: tuple[Rule, ...]) -> DataFrame:
     """All other rows, with the delivered columns only."""
+    path, passed = gated.raw(job), _corrected(job, gated)
     rows, refused = read_raw(job, path), _refused(job, path, rules)
     if refused is not None:
         refused = F.broadcast(refused.select("_row"))
         rows = rows.join(refused, on="_row", how="left_anti")
-    return rows.select(*(column.name for column in job.table.columns))
+    names = [column.name for column in job.table.columns]
+    rows = rows.select(*names)
+    return rows if passed is None else rows.unionByName(passed.select(*names))
+
+
+def _corrected(job: Job, gated: Gated) -> DataFrame | None:
+    """The corrected rows of a replay, as they were judged; None without a replay."""
+    file = gated.corrected(job)
+    if file is None:
+        return None
+    if not job.store.holds(file):
+        raise OutOfTurn(
+            f"{job.batch}：更正后的行不在了，请重新执行 quarantine replay。"
+        )
+    columns = (f"`{item.name}` {item.landed_type}" for item in job.table.columns)
+    rows = job.spark.read.schema(", ".join([*columns, "_row bigint"]))
+    return rows.parquet(job.store.spark_address(file))
 
 
 def _refused(job: Job, path: Path, rules: tuple[Rule, ...]) -> DataFrame | None:

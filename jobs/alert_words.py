@@ -17,6 +17,7 @@ TITLES = {
     "leak_found": "疑似个人信息泄露",
     "unrecorded_read": "账外读取",
     "store_log_gap": "存储日志缺失",
+    "ticket_overdue": "工单逾期",
     "breaker_open": "数据源熔断",
     "breaker_closed": "数据源恢复",
 }
@@ -108,6 +109,10 @@ OTHER_CAUSES: dict[str, tuple[str, str]] = {
     "late": (
         "过了契约规定的更新时限，仍没有新的合格批次",
         "查看 ./lake status 的“时效”，与数源部门确认后补交",
+    ),
+    "ticket_overdue": (
+        "工单过了办理期限仍未转办或办结",
+        "查看 ./lake tickets；隔离数据用 ./lake quarantine return 转办，催数源部门改正",
     ),
     "unrecorded_read": ("存储提供了数据，账本里没有这次读取", LOOK_INTO),
     "store_log_gap": (

@@ -75,6 +75,11 @@ def pause(opened: int, share: float) -> float:
     return min(LONGEST_PAUSE, doubled) * (1 - JITTER * share)
 
 
+def tried_now(breaker: Breaker, now: float) -> Breaker:
+    """Somebody who knows that the source is back waits no longer: one probe may try."""
+    return replace(breaker, until=now) if breaker.opened else breaker
+
+
 def answered(breaker: Breaker) -> Breaker:
     """The source answered, whatever it said."""
     return Breaker()

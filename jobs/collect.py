@@ -28,6 +28,7 @@ from jobs.readers.files import refuse_changed
 from jobs.session import ENGINE_ERRORS, engine_gone
 from jobs.source_breaker import guarded
 from jobs.steps import Collected
+from jobs.tickets import settle_drift
 from lake_config.calendar import city_today
 from lake_config.contract import Server
 from lake_config.errors import (
@@ -40,7 +41,7 @@ from lake_config.errors import (
     SourceUnavailable,
 )
 from privacy.keys import ledger_digest
-from quality.drift import Drifts
+from quality.drift import Drifts, digest
 from quality.frames import count
 from quality.row_rules import undecodable
 from quality.suite import rules_for
@@ -83,6 +84,7 @@ def collect(job: Job) -> Collected:
                 "本次作废，稍后重试。"
             )
 
+    settle_drift(job, digest(drift) if drift else "")
     body = job.record(
         "collected",
         attempt,

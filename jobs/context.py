@@ -24,6 +24,7 @@ DUTIES = {
     "gate": Duty.COLLECTOR,
     "release": Duty.MASKER,
     "quarantine": Duty.MASKER,
+    "replay": Duty.COLLECTOR,
     "redeliver": Duty.COLLECTOR,
 }
 """Whose account a command reads and writes with; publishing takes its own."""

@@ -1,7 +1,8 @@
 """Schema drift on the way into the lake: refused, or noted in the receipt, and told.
 
-A department gets one ticket for a batch and what drifted, however often it is tried. A
-ticket has kinds and the contract's own names, never a foreign one.
+A department gets one ticket for a table and what drifted, however often it is tried; a
+delivery that can be collected settles it. A ticket has kinds and the contract's own names,
+never a foreign one.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from jobs.context import ACTOR, Job
+from audit.tickets import DRIFT
+from jobs.context import Job
 from jobs.failures import alert
+from jobs.tickets import open_ticket
 from lake_config.errors import DeliveryUndecodable, LakeError, SchemaChanged
 from lake_config.source_schema import Seen, read_schemas
 from quality.drift import (
@@ -26,8 +29,6 @@ from quality.drift import (
     drifts,
     worst,
 )
-
-ALERT = "drift"
 
 
 def check_drift(job: Job, now: Seen, encoding: str = "") -> Drifts:
@@ -76,26 +77,14 @@ def noted(job: Job, found: Drifts) -> dict[str, Any]:
     """The fact of a receipt about drift that was accepted; what needs a look is told."""
     if worst(found) == WARN and ticket(job, found):
         where = (job.contract.department, job.table.name, job.date)
-        alert(job.settings, *where, ALERT)
+        alert(job.settings, *where, DRIFT)
     kinds = [{"kind": drift.kind, "column": drift.column} for drift in found]
     return {"drift": kinds} if kinds else {}
 
 
 def ticket(job: Job, found: Drifts) -> bool:
-    """Record a ticket to the department; False where this batch has this one already."""
-    reason = digest(found)
-    before = job.ledger.newest("ticket", job.batch)
-    if any(event.body["digest"] == reason for event in before):
-        return False
+    """A ticket to the department; False where the table has this one open already."""
     told = [drift for drift in found if drift.outcome != ACCEPT]
-    body = {
-        "department": job.contract.department,
-        "table": job.table.name,
-        "date": job.date.isoformat(),
-        "about": ALERT,
-        "kinds": sorted({drift.kind for drift in told}),
-        "columns": sorted({drift.column for drift in told}),
-        "digest": reason,
-    }
-    job.ledger.append("ticket", ACTOR, job.batch, body)
-    return True
+    kinds = {drift.kind for drift in told}
+    columns = {drift.column for drift in told}
+    return open_ticket(job, DRIFT, kinds, columns, digest(found))

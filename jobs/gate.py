@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -18,6 +19,7 @@ from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
 from jobs.delta_files import rows_added
 from jobs.steps import Gated, Reconciled
+from jobs.tickets import settle_quarantine
 from jobs.turn import place_of, published_now
 from lake_config.contract import Contract, Rule
 from lake_config.errors import JobFailed, LakeError, NothingToDo, OutOfTurn
@@ -42,12 +44,14 @@ def gate_department(
     refusals: list[LakeError] = []
     done = 0
     for table in tables:
+        job = Job(settings, contract, table, day, "gate")
         try:
-            gate(Job(settings, contract, table, day, "gate"))
+            gate(job)
         except NothingToDo:
             done += 1
         except LakeError as error:
             refusals.append(error)
+        settle_quarantine(job)
     if refusals:
         refusals.sort(key=lambda error: isinstance(error, OutOfTurn))
         text = "\n".join(str(error) for error in refusals)
@@ -71,7 +75,7 @@ def gate(job: Job) -> Gated:
             f"{job.batch}：归集的文件已过保存期限并清理（见账本的删除凭证），不能再把关。"
             "需要时请登记重新交付。"
         ) from None
-    verdict, warned = _verdict(job, rules, seen, published)
+    verdict, warned = verdict_of(job, seen, published)
 
     def still_true() -> None:
         """Nobody else has judged or published meanwhile."""
@@ -83,28 +87,35 @@ def gate(job: Job) -> Gated:
                 "本次结论作废，稍后重试。"
             )
 
+    facts = facts_of(job, verdict, warned, published)
     body = job.record(
-        "gated",
-        reconciled.attempt,
-        verdict.ok,
-        unless=still_true,
-        rows=verdict.volume.rows,
-        accepted=verdict.volume.accepted,
-        quarantined=verdict.volume.quarantined,
-        keys=verdict.volume.keys,
-        warned=warned,
-        findings=[
-            {"rule": item.rule, "severity": item.severity, "rows": item.rows}
-            for item in verdict.findings
-        ],
-        suite=suite_digest(job.table, rules),
-        verdict=verdict.word,
-        reasons=[reason.code for reason in verdict.reasons],
-        compared_with=place_of(published),
+        "gated", reconciled.attempt, verdict.ok, unless=still_true, **facts
     )
     if not verdict.ok:
         raise verdict.error()
     return Gated(reconciled.attempt, body)
+
+
+def facts_of(
+    job: Job, verdict: Verdict, warned: int, published: Receipt | None
+) -> dict[str, Any]:
+    """What the receipt says of a verdict."""
+    volume = verdict.volume
+    return {
+        "rows": volume.rows,
+        "accepted": volume.accepted,
+        "quarantined": volume.quarantined,
+        "keys": volume.keys,
+        "warned": warned,
+        "findings": [
+            {"rule": item.rule, "severity": item.severity, "rows": item.rows}
+            for item in verdict.findings
+        ],
+        "suite": suite_digest(job.table, rules_for(job.contract, job.table)),
+        "verdict": verdict.word,
+        "reasons": [reason.code for reason in verdict.reasons],
+        "compared_with": place_of(published),
+    }
 
 
 def _refuse_if_done(job: Job, step: Reconciled, published: Receipt | None) -> None:
@@ -125,9 +136,10 @@ def _refuse_if_said(job: Job, step: Reconciled, published: Receipt | None) -> No
         raise NothingToDo(f"{job.batch}：已把关。")
 
 
-def _parent_names(job: Job) -> set[str]:
+def parents_of(job: Job) -> dict[str, pl.LazyFrame]:
+    """All collected rows of the tables referred to, beside the table itself."""
     parents = {reference.parent_table for reference in job.table.references}
-    return parents - {job.table.name}
+    return {name: _parent(job, name) for name in parents - {job.table.name}}
 
 
 def _parent(job: Job, name: str) -> pl.LazyFrame:
@@ -137,7 +149,7 @@ def _parent(job: Job, name: str) -> pl.LazyFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class Seen:
     """What the committed files of a batch show: names and counts only."""
 
     columns: list[str]
@@ -145,23 +157,19 @@ class _Seen:
     keys: int
 
 
-def _seen(job: Job, rules: tuple[Rule, ...], path: Path) -> _Seen:
+def _seen(job: Job, rules: tuple[Rule, ...], path: Path) -> Seen:
     """Every rule judged; which rows break which is kept beside the batch."""
     rows = committed_rows(job.store, path)
-    parents = {name: _parent(job, name) for name in _parent_names(job)}
-    broken = broken_rows(job.table, rules, rows, parents)
+    broken = broken_rows(job.table, rules, rows, parents_of(job))
     keep_broken_rows(job, path, broken.to_arrow())
     found = combinations(broken, rows_added(job.store, path, 0))
     names = rows.collect_schema().names()
-    return _Seen(names, found, distinct_keys(job.table, rows))
+    return Seen(names, found, distinct_keys(job.table, rows))
 
 
-def _verdict(
-    job: Job,
-    rules: tuple[Rule, ...],
-    seen: _Seen,
-    published: Receipt | None,
-) -> tuple[Verdict, int]:
+def verdict_of(job: Job, seen: Seen, published: Receipt | None) -> tuple[Verdict, int]:
+    """The verdict, and how many rows break warnings alone."""
+    rules = rules_for(job.contract, job.table)
     severities = {rule.name: rule.severity for rule in rules}
     quarantined, warned, findings = counted(seen.broken, severities)
     volume = Volume(sum(number for _, number in seen.broken), seen.keys, quarantined)

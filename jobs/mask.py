@@ -43,14 +43,14 @@ from quality.typed_text import parsed
 
 def mask_batch(job: Job, gated: Gated) -> Masked:
     """Write, scan and record one recipient's masked table of this batch."""
-    _refuse_if_done(job, gated.attempt)
+    _refuse_if_done(job, gated)
     before = find(job.ledger, "masked", job.batch)
     scope = Scope(CURATED, STATISTICS, job.contract.department)
     ids = key_names(job.table, scope)
     _record_key_use(job, ids)
     staged = _fresh_folder(job, gated.attempt)
     rules = rules_for(job.contract, job.table)
-    rows = accepted(job, gated.raw(job), rules)
+    rows = accepted(job, gated, rules)
     masked = mask(rows, job.table, scope, job.settings, parsed)
     _write(job, masked, staged)
     files = files_of(job.store, staged)
@@ -86,20 +86,19 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
         columns=[item.name for item in published_columns(job.table, STATISTICS)],
         files=len(files),
         files_digest=files_digest(files),
+        **gated.replay_fact,
     )
     if not body["ok"]:
         _refuse(job, body, gated.body["accepted"])
     return Masked(gated.attempt, body)
 
 
-def _refuse_if_done(job: Job, attempt: str) -> None:
+def _refuse_if_done(job: Job, gated: Gated) -> None:
     done = find(job.ledger, "masked", job.batch)
-    if done is None or not done.ok or done.body["attempt"] != attempt:
+    if done is None or not done.ok or done.body["attempt"] != gated.attempt:
         return
-    same = (done.body["contract"], done.body["policy"]) == (
-        job.contract.digest,
-        POLICY_VERSION,
-    )
+    told = (done.body["contract"], done.body["policy"], done.body.get("replay", ""))
+    same = told == (job.contract.digest, POLICY_VERSION, gated.replay)
     if same and job.store.holds(job.settings.home / done.body["staged"]):
         raise NothingToDo(f"{job.batch}：已脱敏，没有改动。")
 

@@ -26,7 +26,7 @@ from jobs.context import Job
 from jobs.delta_files import files_added, version_files
 from jobs.lease import Lease, lease
 from jobs.scanned import scanned
-from jobs.steps import Masked, Published
+from jobs.steps import Gated, Masked, Published
 from jobs.turn import (
     published_now,
     refuse_if_masked_again,
@@ -68,7 +68,7 @@ LETTERS = str.maketrans("0123456789", "ghijklmnop")
 def publish(job: Job, masked: Masked) -> Published:
     """Move one masked batch to the shared zone, under the officers' signatures."""
     refuse_if_not_shared(job)
-    refuse_if_published(job, masked.attempt)
+    refuse_if_published(job, masked)
     if masked.body["policy"] != POLICY_VERSION:
         raise OutOfTurn(f"{job.batch}：脱敏时用的是另一版策略，请重新执行脱敏。")
     approvals = check(job.settings, job.contract, POLICY_VERSION)
@@ -79,7 +79,7 @@ def publish(job: Job, masked: Masked) -> Published:
 
         def still_mine() -> None:
             """Asks the ledger alone: under its lock nothing may wait for a store."""
-            _refuse_if_receipt(job, masked.attempt)
+            _refuse_if_receipt(job, masked)
             refuse_if_out_of_turn(job)
             refuse_if_masked_again(job, masked)
 
@@ -102,6 +102,7 @@ def publish(job: Job, masked: Masked) -> Published:
             approvals=list(approvals),
             files_digest=masked.body["files_digest"],
             lease=held.token,
+            **masked.replay_fact,
         )
     _clear_staged(job, masked.attempt)
     return Published(masked.attempt, body)
@@ -119,18 +120,23 @@ def _no_engine_quoted(job: Job) -> Iterator[None]:
         ) from None
 
 
-def refuse_if_published(job: Job, attempt: str) -> None:
-    """NothingToDo when this attempt is published; a killed run's staged copy goes."""
+def refuse_if_published(job: Job, step: Gated | Masked) -> None:
+    """NothingToDo when exactly this is published; a killed run's staged copy goes."""
     try:
-        _refuse_if_receipt(job, attempt)
+        _refuse_if_receipt(job, step)
     except NothingToDo:
-        _clear_staged(job, attempt)
+        _clear_staged(job, step.attempt)
         raise
 
 
-def _refuse_if_receipt(job: Job, attempt: str) -> None:
+def _refuse_if_receipt(job: Job, step: Gated | Masked) -> None:
     done = find(job.ledger, "published", job.batch)
-    if done and done.ok and done.body["attempt"] == attempt:
+    if done is None or not done.ok:
+        return
+    if (done.body["attempt"], done.body.get("replay", "")) == (
+        step.attempt,
+        step.replay,
+    ):
         raise NothingToDo(
             f"{job.batch}：已发布为第 {done.body['version']} 版，没有改动。"
         )

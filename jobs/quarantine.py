@@ -23,7 +23,7 @@ MOST_NUMBERS = 1_000
 def listed(job: Job, who: str) -> list[dict[str, Any]]:
     """Per rule: rows, and the source's record numbers where those are not personal."""
     gated = Gated.load(job)
-    rows = quarantined(job, gated.raw(job), rules_for(job.contract, job.table))
+    rows = quarantined(job, gated, rules_for(job.contract, job.table))
     number = job.table.record_number
     record = F.col(number) if number else F.lit(None).cast("string")
     narrow = rows.select(F.explode("_rules").alias("rule"), record.alias("number"))
@@ -43,7 +43,7 @@ def return_to_department(job: Job, who: str) -> tuple[Path, int]:
     On record before the first row leaves: what could not be recorded does not happen.
     """
     gated = Gated.load(job)
-    rows = quarantined(job, gated.raw(job), rules_for(job.contract, job.table))
+    rows = quarantined(job, gated, rules_for(job.contract, job.table))
     names = [column.name for column in job.table.columns]
     rules = F.concat_ws(" ", "_rules").alias("broken_rules")
     count = int(gated.body["quarantined"])

@@ -18,7 +18,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from jobs.breaker import Breaker, Pass, Phase, answered, failed, may_try, phase
+from audit.ledger import open_ledger
+from jobs.breaker import (
+    Breaker,
+    Pass,
+    Phase,
+    answered,
+    failed,
+    may_try,
+    phase,
+    tried_now,
+)
 from jobs.context import Job
 from jobs.failures import alert
 from jobs.session import ENGINE_ERRORS
@@ -111,6 +121,17 @@ def _taken(file: IO[bytes]) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def release(settings: Settings, department: str, server: str, who: str) -> bool:
+    """On record first, the pause of an open breaker ends now; False where none is open."""
+    breaker, now = SourceBreaker(settings, department, server), time.time()
+    if phase(breaker.state(), now) is not Phase.OPEN:
+        return False
+    body = {"department": department, "server": server}
+    open_ledger(settings).append("source_released", who, department, body)
+    _, after = breaker.changed(lambda it: tried_now(it, now))
+    return phase(after, now) is not Phase.OPEN
 
 
 def state_file(settings: Settings, department: str, server: str) -> Path:

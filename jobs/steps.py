@@ -36,6 +36,16 @@ class _Step:
                 f"{job.batch}：此后又重新归集过，本次结果作废。请从头运行这一批。"
             )
 
+    @property
+    def replay(self) -> str:
+        """Which replay of quarantined rows it is about; empty without one."""
+        return str(self.body.get("replay", ""))
+
+    @property
+    def replay_fact(self) -> dict[str, Any]:
+        """For the receipt of a step that goes on from it."""
+        return {"replay": self.replay} if self.replay else {}
+
     def raw(self, job: Job) -> Path:
         """The attempt's folder in raw."""
         return job.layers.raw_attempt(
@@ -53,6 +63,12 @@ class Reconciled(_Step):
 
 class Gated(_Step):
     """It is good enough; its bad rows are known."""
+
+    def corrected(self, job: Job) -> Path | None:
+        """The file of the rows that a replay lets through; None where there was none."""
+        if not self.replay:
+            return None
+        return job.layers.corrected_rows(self.raw(job), self.replay)
 
 
 class Masked(_Step):

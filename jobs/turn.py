@@ -48,6 +48,8 @@ def refuse_if_out_of_turn(job: Job) -> None:
 
 
 def refuse_if_masked_again(job: Job, masked: Masked) -> None:
-    """Only the bytes of the latest masking are published."""
+    """Only the bytes of the latest masking are published, of what was judged last."""
+    if Gated.load(job).replay != masked.replay:
+        raise OutOfTurn(f"{job.batch}：此后又重放过隔离行，请重新执行 release。")
     if Masked.load(job).body["staged"] != masked.body["staged"]:
         raise OutOfTurn(f"{job.batch}：此后又重新脱敏过，请重新执行发布。")

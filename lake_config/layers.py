@@ -130,6 +130,11 @@ class Layers:
     def approvals(self) -> Path:
         return self.home / "state" / "approvals"
 
+    def correction_signature(self, statement: str, officer: str) -> Path:
+        """One officer's signature; both are named by digest."""
+        name = f"{statement}.{officer[:16]}.json"
+        return self.home / "state" / "correction_approvals" / name
+
     @property
     def logs(self) -> Path:
         return self.home / "logs"
@@ -168,7 +173,8 @@ class Layers:
         """One try at landing a batch: a Delta table at version 0, never touched again.
 
         Beside the rows: `_delivered/` (the files as they came), `_control.json` (both
-        sides' control totals, plain) and `_broken_rows/` (the gate's `_row, rules`).
+        sides' control totals, plain), `_broken_rows/` (the gate's `_row, rules`) and
+        `_corrected/` (quarantined rows that pass once corrected, by replay).
         """
         return self.raw_batch(department, table, delivery_date) / attempt
 
@@ -180,6 +186,10 @@ class Layers:
 
     def broken_rows(self, attempt: Path) -> Path:
         return attempt / "_broken_rows" / "part-0.parquet"
+
+    def corrected_rows(self, attempt: Path, replay: str) -> Path:
+        """Protected as the raw rows beside them, which stay as they are."""
+        return attempt / "_corrected" / f"{replay}.parquet"
 
     def staged(
         self,

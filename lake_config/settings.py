@@ -65,6 +65,7 @@ class Settings:
     store_verdict_days: int = 30
     lease_seconds: float = 60.0
     source_seconds: float = 60.0
+    ticket_days: str = "2,5,10"
     spark_master: str = "local[2]"
     cache: Path = ROOT / ".cache"
 
@@ -107,6 +108,7 @@ class Settings:
             "LINK_SECONDS": self.link_seconds,
             "LEASE_SECONDS": self.lease_seconds,
             "SOURCE_SECONDS": self.source_seconds,
+            "TICKET_DAYS": self.ticket_days,
             "SCHEDULES": "on" if self.schedules else "off",
             "STORE": self.store,
             "STORE_PREFIX": self.store_prefix,
@@ -169,6 +171,7 @@ def load(
         spark_master=env.get("LAKE_SPARK_MASTER", "local[2]"),
         lease_seconds=float(env.get("LAKE_LEASE_SECONDS", "60")),
         source_seconds=float(env.get("LAKE_SOURCE_SECONDS", "60")),
+        ticket_days=env.get("LAKE_TICKET_DAYS", "2,5,10"),
     )
     problems = check(settings)
     if problems:
@@ -191,6 +194,8 @@ def check(settings: Settings) -> tuple[str, ...]:
         problems.append("LAKE_LEASE_SECONDS must lie between 1 and 3600 seconds.")
     if not 1 <= settings.source_seconds <= 3600:
         problems.append("LAKE_SOURCE_SECONDS must lie between 1 and 3600 seconds.")
+    if not re.fullmatch("[1-9][0-9]?,[1-9][0-9]?,[1-9][0-9]?", settings.ticket_days):
+        problems.append("LAKE_TICKET_DAYS must be three numbers of days, as 2,5,10.")
     if settings.store and not re.fullmatch(PREFIX, settings.store_prefix):
         problems.append("LAKE_STORE_PREFIX must be 3 to 20 small letters, digits or -.")
     if settings.store_encryption not in ENCRYPTIONS:

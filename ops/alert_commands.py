@@ -38,7 +38,10 @@ def alerts_send() -> None:
 
 @alerts_app.command("check")
 def alerts_check() -> None:
-    """按契约的更新周期检查时效；每次逾期只告警一次。"""
+    """按契约的更新周期检查时效，按办理期限检查工单；每次逾期只告警一次。"""
     from ops.late_tables import check_freshness
+    from ops.tickets import check_tickets
 
-    check_freshness(load())
+    settings = load()
+    check_freshness(settings)
+    check_tickets(settings)

@@ -7,7 +7,6 @@ Heavy modules are imported inside the commands, so that `./lake help` answers at
 from __future__ import annotations
 
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -16,10 +15,14 @@ import typer
 from lake_config import errors
 from lake_config.settings import load
 from ops.alert_commands import alerts_app
+from ops.delivery_day import Day, delivery_day
+from ops.quarantine_commands import quarantine_app
 from ops.schema_commands import schema_app
 from ops.service_commands import airflow, service_app
 from ops.share_commands import share_app
+from ops.source_commands import source_app
 from ops.storage_commands import storage_app
+from ops.ticket_commands import tickets_app
 
 app = typer.Typer(
     help="绥化市政务数据湖：归集、核对、把关、脱敏、发布，每一步可查。",
@@ -28,7 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 contracts_app = typer.Typer(help="数据契约", no_args_is_help=True)
-quarantine_app = typer.Typer(help="隔离区", no_args_is_help=True)
 officer_app = typer.Typer(help="安全管理员", no_args_is_help=True)
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(quarantine_app, name="quarantine")
@@ -39,24 +41,12 @@ app.add_typer(schema_app, name="schema")
 app.add_typer(storage_app, name="storage")
 app.add_typer(service_app, name="service")
 app.command(context_settings={"ignore_unknown_options": True})(airflow)
+app.add_typer(tickets_app, name="tickets")
+app.add_typer(source_app, name="source")
 
 Department = Annotated[str, typer.Argument(help="部门代码，如 medical_insurance")]
 TableName = Annotated[str | None, typer.Option("--table", help="只处理这一张表")]
-Day = Annotated[
-    str | None, typer.Option("--date", help="交付日期 YYYY-MM-DD，默认今天")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON")]
-
-
-def _day(text: str | None) -> date:
-    from lake_config.calendar import city_today
-
-    if text is None:
-        return city_today()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise errors.UsageError(f"日期应写作 YYYY-MM-DD，收到的是“{text}”。") from None
 
 
 @app.command()
@@ -76,7 +66,7 @@ def demo(
 
     if profile not in ("small", "cluster"):
         raise errors.UsageError(f"--profile 只能是 small 或 cluster，不是“{profile}”。")
-    run_demo(load(), persons, seed, _day(day), profile == "cluster")
+    run_demo(load(), persons, seed, delivery_day(day), profile == "cluster")
 
 
 @app.command()
@@ -159,7 +149,7 @@ def run(department: Department, table: TableName = None, day: Day = None) -> Non
     """不经 Airflow，把一个部门的数据走完全部步骤。"""
     from ops.pipeline import run_department
 
-    run_department(load(), department, table, _day(day))
+    run_department(load(), department, table, delivery_day(day))
 
 
 @app.command()
@@ -172,7 +162,7 @@ def redeliver(
     """登记一次重新交付：这张表这一天的数据将重新归集。"""
     from ops.pipeline import accept_redelivery
 
-    accept_redelivery(load(), department, table, _day(day), reason)
+    accept_redelivery(load(), department, table, delivery_day(day), reason)
 
 
 @app.command()
@@ -228,26 +218,6 @@ def retain() -> None:
     from ops.retention import run_retention
 
     run_retention(load())
-
-
-@quarantine_app.command("list")
-def quarantine_list(
-    department: Department, table: TableName = None, day: Day = None
-) -> None:
-    """隔离行的规则、数量和源系统记录号（仅限契约声明为非个人信息的记录号）。"""
-    from ops.quarantine import show_quarantine
-
-    show_quarantine(load(), department, table, _day(day))
-
-
-@quarantine_app.command("return")
-def quarantine_return(
-    department: Department, table: TableName = None, day: Day = None
-) -> None:
-    """把隔离行完整退回数源部门自己的通道。"""
-    from ops.quarantine import return_quarantine
-
-    return_quarantine(load(), department, table, _day(day))
 
 
 @app.command("help")

@@ -36,6 +36,17 @@ def accept_redelivery(
     Console().print(f"{job.batch} 已登记重新交付，下次运行时重新归集。")
 
 
+def replay_table(settings: Settings, department: str, table: str, day: date) -> None:
+    """Quarantined rows judged again, corrected; then all that was accepted is released."""
+    contract = find_contract(settings, department)
+    if table not in (names := [item.name for item in contract.tables]):
+        raise UsageError(f"{department} 没有表“{table}”。现有：{'、'.join(names)}。")
+    codes = [_step("replay", department, table, day)]
+    if codes[0] in (0, *SKIPPED):
+        codes.append(_step("release", department, table, day))
+    _conclude(codes, department, day)
+
+
 def run_department(
     settings: Settings, department: str, table: str | None, day: date
 ) -> None:

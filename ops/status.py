@@ -21,6 +21,7 @@ from lake_config.contract import NOT_SHARED, Contract, Table
 from lake_config.contract_loader import load_contracts
 from lake_config.settings import Settings
 from ops.freshness import Freshness, in_words, judge
+from ops.tickets import summary
 
 NOTHING: dict[str, Any] = {
     "batch": None,
@@ -191,6 +192,8 @@ def show_status(settings: Settings, as_json: bool) -> None:
         return
     console = Console()
     console.print(status_grid(rows))
+    if open_tickets := summary(settings):
+        console.print(open_tickets)
     for line in dict.fromkeys(filter(None, map(_unreachable, rows))):
         console.print(f"[red]{line}[/red]")
 

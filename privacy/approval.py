@@ -117,7 +117,7 @@ def _signers(
         for officer in recorded & keys.keys()
         for approval in approvals
         if approval.get("officer") == officer
-        and _valid(keys[officer], approval.get("signature"), review.statement)
+        and valid(keys[officer], approval.get("signature"), review.statement)
     }
 
 
@@ -130,7 +130,7 @@ def _is_about(event: Event, review: Review) -> bool:
     return wanted.items() <= event.body.items()
 
 
-def _valid(key: bytes, signature: Any, statement: bytes) -> bool:
+def valid(key: bytes, signature: Any, statement: bytes) -> bool:
     try:
         public_key(key).verify(bytes.fromhex(str(signature)), statement)
     except (InvalidSignature, ValueError):

@@ -50,12 +50,12 @@ def test_rows_of_a_set_rule_are_quarantined_too(settings: Settings, spark: Any) 
         settings, spark, INVENTED, "people", people(10), broken={3}, doubled={3, 5}
     )
     rules = rules_for(INVENTED, job.table)
-    bad = quarantined(job, step.raw(job), rules).select("_row", "_rules").collect()
+    bad = quarantined(job, step, rules).select("_row", "_rules").collect()
     assert {row["_row"]: set(row["_rules"]) for row in bad} == {
         3: {"required.record_no", "unique.record_no"},
         5: {"unique.record_no"},
     }
-    good = accepted(job, step.raw(job), rules)
+    good = accepted(job, step, rules)
     assert good.count() == 8
     assert good.columns == [column.name for column in job.table.columns]
 
@@ -68,8 +68,8 @@ def test_what_is_written_after_the_verdict_is_nobody_s(
     raw = str(step.raw(job))
     spark.read.format("delta").load(raw).write.format("delta").mode("append").save(raw)
     rules = rules_for(INVENTED, job.table)
-    assert accepted(job, step.raw(job), rules).count() == 9
-    assert quarantined(job, step.raw(job), rules).count() == 1
+    assert accepted(job, step, rules).count() == 9
+    assert quarantined(job, step, rules).count() == 1
 
 
 @pytest.mark.parametrize("doubled", [(), (5,)])
@@ -78,7 +78,7 @@ def test_a_join_is_made_only_where_a_set_rule_is_broken(
 ) -> None:
     new_lake(settings, INVENTED)
     job, step = gated(settings, spark, INVENTED, "people", people(9), doubled=doubled)
-    rows = accepted(job, step.raw(job), rules_for(INVENTED, job.table))
+    rows = accepted(job, step, rules_for(INVENTED, job.table))
     plan = rows._jdf.queryExecution().optimizedPlan().toString()
     assert ("Join" in plan) is bool(doubled)
     assert rows.count() == 9 - len(doubled)
