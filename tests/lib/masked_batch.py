@@ -37,11 +37,12 @@ def record(job: Job, kind: str, **facts: Any) -> dict[str, Any]:
     return job.record(kind, "a", True, **{**blank, **facts})
 
 
-def staged(job: Job, count: int) -> Masked:
+def staged(job: Job, count: int, replay: str = "") -> Masked:
     """`count` files of one row each in staging, as `mask` leaves them."""
+    about = {"replay": replay} if replay else {}
     for kind in ("collected", "reconciled"):
         record(job, kind)
-    record(job, "gated", compared_with=place_of(published_now(job)))
+    record(job, "gated", compared_with=place_of(published_now(job)), **about)
     folder = job.layers.staged(
         CURATED, job.contract.department, "people", job.date, "a"
     )
@@ -60,7 +61,7 @@ def staged(job: Job, count: int) -> Masked:
     record(
         job, "masked", rows=count, recipient=CURATED, policy=POLICY_VERSION,
         files=len(files), files_digest=files_digest(files),
-        staged=str(folder.relative_to(job.settings.home)),
+        staged=str(folder.relative_to(job.settings.home)), **about,
     )  # fmt: skip
     return Masked.load(job)
 

@@ -19,7 +19,7 @@ from audit.ledger import init_ledger, open_ledger
 from jobs import source_breaker
 from jobs.breaker import THRESHOLD
 from jobs.context import Job
-from jobs.source_breaker import SourceBreaker, guarded, state_file
+from jobs.source_breaker import SourceBreaker, guarded, release, state_file
 from lake_config import errors
 from lake_config.contract import Server
 from lake_config.errors import LakeError, SourcePaused, SourceUnavailable
@@ -270,3 +270,17 @@ def test_who_is_stopped_with_the_lock_is_not_waited_for(
     breaker: Any = SourceBreaker(job.settings, CONTRACT.department, SERVER.name)
     with breaker._locked():
         assert attempt(job) == "done"
+
+
+def test_who_knows_that_it_is_back_need_not_wait(job: Job, clock: Clock) -> None:
+    """On record, and still one probe: what fails again is left alone for longer."""
+    where = (job.settings, CONTRACT.department, SERVER.name)
+    assert not release(*where, "w")
+    open_it(job)
+    assert attempt(job) == "SourcePaused"
+    assert release(*where, "w") and not release(*where, "w")
+    assert attempt(job, SourceUnavailable("x")) == "SourceUnavailable"
+    assert attempt(job) == "SourcePaused"
+    assert release(*where, "w") and attempt(job) == "done"
+    events = open_ledger(job.settings).events("source_released")
+    assert [event.body["server"] for event in events] == [SERVER.name] * 2
