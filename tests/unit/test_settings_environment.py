@@ -20,6 +20,7 @@ OTHERS = {
     "link_seconds": 7,
     "lease_seconds": 2.5,
     "source_seconds": 3.5,
+    "ticket_days": "3,6,12",
     "schedules": False,
     "store": "https://127.0.0.1:3",
     "store_prefix": "other",

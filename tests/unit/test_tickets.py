@@ -40,6 +40,9 @@ OPENED = Ticket(
     [
         # 2026-02-15 to 02-23 is the Spring Festival; 02-14 and 02-28 are worked instead.
         (OPENED, date(2026, 2, 14), "转办", None),
+        # The Saturday counts, then nothing for nine days.
+        (replace(OPENED, opened=date(2026, 2, 13)), date(2026, 2, 24), "转办", None),
+        (replace(OPENED, opened=date(2026, 2, 13)), date(2026, 2, 25), "转办", 1),
         (OPENED, date(2026, 2, 15), "转办", 0),
         (OPENED, date(2026, 2, 25), "转办", 2),
         (replace(OPENED, handed_on=date(2026, 2, 13)), date(2026, 2, 27), "核办", None),
