@@ -21,7 +21,7 @@ from lake_config.source_schema import schema_file
 from ops.schema import refresh_schemas
 from quality.drift import ACCEPT, REFUSE, RULES, WARN
 from tests.lib import bad_sources as bad
-from tests.lib.bad_sources import Source, delivered, run
+from tests.lib.bad_sources import Source, Way, delivered, run
 from tests.lib.drift_cases import CASES, CHANGED, PLACES, PLAYED, Case
 from tests.lib.refusals import cells_of
 from tests.lib.small_lake import DAY, lake_command
@@ -114,14 +114,29 @@ def test_gbk_is_a_part_of_what_was_agreed(sources: dict[str, Source]) -> None:
 
 
 def test_a_ticket_is_not_repeated(sources: dict[str, Source]) -> None:
-    """Tried again it is the same ticket; another drift of the batch is another one."""
-    source = replace(sources["CSV"], day=DAY - timedelta(days=202))
-    ways = delivered(bad.renamed), delivered(bad.renamed), delivered(bad.dropped)
-    for way in ways:
-        with way(source):
-            assert run(source, "land")[0] == CHANGED
-    tickets = open_ledger(source.settings).newest("ticket", source.batch)
-    assert [event.body["kinds"] for event in tickets] == [["dropped"], ["renamed"]]
+    """Tried again, or on another day, it is the same ticket, until a delivery that can be
+    collected settles it; another drift is another one."""
+    days = [DAY + timedelta(days=200 + number) for number in range(4)]
+    first, second, third, last = (replace(sources["CSV"], day=day) for day in days)
+    ledger = open_ledger(first.settings)
+    good = delivered(pl.DataFrame.clone)
+    renamed, dropped = delivered(bad.renamed), delivered(bad.dropped)
+    assert landed(first, good) == 0
+    before = sum(1 for _ in ledger.events())
+    for source, way in ((second, renamed), (second, renamed), (third, renamed)):
+        assert landed(source, way) == CHANGED
+    assert landed(third, dropped) == CHANGED
+    assert landed(last, good) == 0
+    new = list(ledger.events())[before:]
+    opened = [event.body for event in new if event.kind == "ticket"]
+    settled = [event.body["digest"] for event in new if event.kind == "ticket_settled"]
+    assert [body["kinds"] for body in opened] == [["renamed"], ["dropped"]]
+    assert settled == [body["digest"] for body in opened]
+
+
+def landed(source: Source, way: Way) -> int:
+    with way(source):
+        return run(source, "land")[0]
 
 
 def test_people_see_drift_and_take_it_over(sources: dict[str, Source]) -> None:
