@@ -190,12 +190,15 @@ def check(settings: Settings) -> tuple[str, ...]:
         problems.append(f"LAKE_PROFILE must be one of {', '.join(PROFILES)}.")
     if not 1 <= settings.link_seconds <= 900:
         problems.append("LAKE_LINK_SECONDS must lie between 1 and 900 seconds.")
-    for name, seconds in (
-        ("LAKE_LEASE_SECONDS", settings.lease_seconds),
-        ("LAKE_SOURCE_SECONDS", settings.source_seconds),
-    ):
-        if not 1 <= seconds <= 3600:
-            problems.append(f"{name} must lie between 1 and 3600 seconds.")
+    waits = {
+        "LAKE_LEASE_SECONDS": settings.lease_seconds,
+        "LAKE_SOURCE_SECONDS": settings.source_seconds,
+    }
+    problems += [
+        f"{name} must lie between 1 and 3600 seconds."
+        for name, seconds in waits.items()
+        if not 1 <= seconds <= 3600
+    ]
     if not re.fullmatch("[1-9][0-9]?,[1-9][0-9]?,[1-9][0-9]?", settings.ticket_days):
         problems.append("LAKE_TICKET_DAYS must be three numbers of days, as 2,5,10.")
     if settings.store and not re.fullmatch(PREFIX, settings.store_prefix):

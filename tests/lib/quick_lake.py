@@ -35,6 +35,7 @@ from jobs.delta_files import files_added, rows_added
 from jobs.gate import gate
 from jobs.redeliver import accept_redelivery
 from jobs.retain import retain
+from jobs.steps import Gated
 from lake_config.contract import Band
 from lake_config.errors import LakeError, NothingToDo
 from lake_config.layers import CURATED
@@ -192,8 +193,9 @@ def made_attempt(lake: QuickLake) -> Callable[..., tuple[Totals, int, tuple[()]]
     return attempted
 
 
-def _accepted(job: Job, path: Path, _: object) -> pa.Table:
+def _accepted(job: Job, gated: Gated, _: object) -> pa.Table:
     """All rows that are not in the gate's list."""
+    path = gated.raw(job)
     list_ = job.layers.broken_rows(path)
     jobs.accepted._kept(job, list_)
     broken = set(pq.read_table(list_)["_row"].to_pylist())
