@@ -59,7 +59,7 @@ PLACES = {
     "gate": (
         ("storage.local_folders:write_private", 0.0, ROUNDS),
         ("storage.local_folders:LocalFolders.settle", 0.0, 1),
-        ("jobs.gate:_verdict", 0.0, 1),
+        ("jobs.gate:verdict_of", 0.0, 1),
         ("jobs.context:Job.record", 0.0, ROUNDS),
     ),
     "release": (
