@@ -45,15 +45,21 @@ def deliver(
             f"create database if not exists `{database}` character set utf8mb4 "
             "collate utf8mb4_bin"
         )
-        password = reader_password(settings, server)
-        user = f"'{server.user}'@'127.0.0.1'"
-        cursor.execute(f"create user if not exists {user}")
-        cursor.execute(f"alter user {user} identified by %s", [password])
-        cursor.execute(f"grant select on `{database}`.* to {user}")
+        _admit_reader(cursor, server.user, reader_password(settings, server), database)
         cursor.execute(f"use `{database}`")
         for table in tables:
             _create(cursor, table)
             _load(settings, cursor, contract, table, day)
+
+
+def _admit_reader(cursor: Any, user: str, password: str, database: str) -> None:
+    """A fresh login, whatever became of the one before; it keeps what it could read."""
+    cursor.execute("select db from mysql.db where user = %s", [user])
+    readable = {name for (name,) in cursor.fetchall()} | {database}
+    reader = f"'{user}'@'127.0.0.1'"
+    cursor.execute(f"create or replace user {reader} identified by %s", [password])
+    for name in sorted(readable):
+        cursor.execute(f"grant select on `{name}`.* to {reader}")
 
 
 def _create(cursor: Any, table: Table) -> None:

@@ -74,7 +74,7 @@ def _check_events(source: Source, new: Sequence[Event], step: str, code: int) ->
     assert (failed.kind, failed.subject) == ("failed", source.batch)
     assert (failed.body["step"], failed.body["exit_code"]) == (step, code)
     kinds = {event.kind for event in others}
-    assert kinds <= {"collected", "reconciled", "gated"}
+    assert kinds <= {"collected", "reconciled", "gated", "ticket_settled"}
     assert all(event.body["ok"] for event in others[:-1])
     assert not others or not others[-1].body["ok"]
 
