@@ -1,7 +1,8 @@
 """Does the ledger still say what it said? Needs only its files and the public key.
 
 Names the first bad place: byte offset and entry. What it cannot see: an operator who puts
-back an older copy of the ledger together with the matching older head (SECURITY.md).
+back an older copy of the ledger together with the matching older head; the copies in a
+store show that (ops/ledger_copies.py).
 """
 
 from __future__ import annotations

@@ -85,7 +85,11 @@ def requests(folder: Path, since: datetime) -> Iterator[Request]:
 
 
 def start_receiver(settings: Settings) -> tuple[Service, dict[str, str]]:
-    """A receiver on loopback, and what makes a server of our own send to it."""
+    """A receiver on loopback, and what makes a server of our own send to it.
+
+    Without a queue on disk: it would hold the keys that the entries tell. What is lost
+    while nobody receives shows as a gap.
+    """
     path = settings.layers.secrets / TOKEN
     if not path.exists():
         write_private(path, secrets.token_urlsafe(30))
@@ -98,7 +102,6 @@ def start_receiver(settings: Settings) -> tuple[Service, dict[str, str]]:
         "ENABLE": "on",
         "ENDPOINT": f"http://127.0.0.1:{port}/",
         "AUTH_TOKEN": f"Bearer {settings.secret(TOKEN)}",
-        "QUEUE_DIR": str(settings.layers.store_log / "waiting"),
     }
     return service, {f"MINIO_AUDIT_WEBHOOK_{key}_LAKE": it for key, it in told.items()}
 
@@ -106,7 +109,7 @@ def start_receiver(settings: Settings) -> tuple[Service, dict[str, str]]:
 def serve(settings: Settings, port: int) -> None:
     """Take entries until ended; an entry is kept before it is acknowledged."""
     folder = settings.layers.store_log
-    (folder / "waiting").mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     token = f"Bearer {settings.secret(TOKEN)}"
 
     class Handler(BaseHTTPRequestHandler):

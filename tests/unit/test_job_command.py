@@ -22,7 +22,7 @@ def job_command(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 
 def test_done_is_a_success(job_command: ModuleType) -> None:
-    job_command.conclude("land", 0, 1)
+    assert job_command.conclude("land", 0, 1) is None
 
 
 @pytest.mark.parametrize("code", [40, 42, -9, 143])

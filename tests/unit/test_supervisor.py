@@ -72,6 +72,7 @@ def test_what_the_dead_had_started_dies_first(
     os.kill(before, signal.SIGKILL)
     turned(two, lambda: running(settings).get("two") not in (None, before))
     turned(two, lambda: not alive(child))
+    assert running(settings)["two"] != before
 
 
 def test_a_person_stops_starts_and_restarts_one(
