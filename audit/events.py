@@ -61,7 +61,7 @@ in OPTIONAL."""
 
 OPTIONAL = frozenset(
     "duration_seconds warned staged_version drift lease "
-    "replay quarantined_before replayed corrected_by".split()
+    "replay quarantined_before replayed corrected_by load".split()
 )
 
 

@@ -9,8 +9,9 @@ from pyspark.sql import DataFrame
 
 from benchmarks.measure import compare
 from benchmarks.stage import Stage
-from jobs.collect import collect, raw_rows, write_once
+from jobs.collect import collect
 from jobs.committed_rows import committed_rows
+from jobs.landing import raw_rows, write_once
 from jobs.steps import Collected
 from quality.frames import collected
 from quality.row_rules import row_violations

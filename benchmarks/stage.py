@@ -19,11 +19,11 @@ from jobs.readers.extract import address
 from jobs.readers.postgresql import (
     DRIVER,
     FETCH_ROWS,
-    exporter,
     page_ranges,
     pages_of,
     table_name,
 )
+from jobs.readers.postgresql_login import exporter
 from jobs.reconcile import reconcile
 from jobs.session import session
 from lake_config.contract import Contract

@@ -18,6 +18,7 @@ TITLES = {
     "unrecorded_read": "账外读取",
     "store_log_gap": "存储日志缺失",
     "ticket_overdue": "工单逾期",
+    "state_differs": "增量与源端不一致",
     "breaker_open": "数据源熔断",
     "breaker_closed": "数据源恢复",
 }
@@ -118,6 +119,10 @@ OTHER_CAUSES: dict[str, tuple[str, str]] = {
     "store_log_gap": (
         "账本记有归集或发布，存储的访问日志里却没有任何访问",
         "检查存储的日志是否被关闭、改动或没有送达",
+    ),
+    "state_differs": (
+        "源端有删除，或有晚于契约约定的改动，只按变更合并会与源端不一致；这一批已改用全量",
+        "无需操作；经常出现时与数源部门确认，调整契约的 load",
     ),
     "breaker_open": (
         "数据源连续多次没有正常应答，暂停访问，稍后自动试探",

@@ -1,7 +1,7 @@
 """Collect: from the source to raw, unchanged, in one pass, with both sides' totals.
 
 Each attempt writes its own folder once. What its rows are worth is judged by the gate,
-from the committed files.
+from the committed files. However a table is handed over, an attempt holds all of it.
 """
 
 from __future__ import annotations
@@ -13,42 +13,35 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812
-
 from audit.receipts import counting
+from jobs.change_feed import land_feed
 from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
 from jobs.control_totals import Totals, depth
-from jobs.delta_files import NO_STATISTICS, rows_added
+from jobs.delta_files import rows_added
 from jobs.drift import noted, ticketed
-from jobs.readers import READERS
-from jobs.readers.extract import check_types
+from jobs.incremental import land_incremental
+from jobs.landing import Landed, land_whole
+from jobs.parts import forget_parts
 from jobs.readers.files import refuse_changed
-from jobs.session import ENGINE_ERRORS, engine_gone
-from jobs.source_breaker import guarded
 from jobs.steps import Collected
 from jobs.tickets import settle_drift
 from lake_config.calendar import city_today
-from lake_config.contract import Server
+from lake_config.contract import CHANGE_FEED, FULL, INCREMENTAL, Server
 from lake_config.errors import (
     DeliveryUndecodable,
     JobFailed,
-    LakeError,
     NothingToDo,
     PastStateGone,
     SourceAuthorisationLapsed,
-    SourceUnavailable,
 )
 from privacy.keys import ledger_digest
-from quality.drift import Drifts, digest
+from quality.drift import digest
 from quality.frames import count
 from quality.row_rules import undecodable
 from quality.suite import rules_for
 
 UNDECODABLE_SHARE = 0.5
-NO_ROOM = "No space left on device"
-"""What an engine says of a full disk: no fault of the delivery."""
 
 
 def collect(job: Job) -> Collected:
@@ -70,7 +63,7 @@ def collect(job: Job) -> Collected:
     began = time.monotonic()
     with ticketed(job), ExitStack() as undo:
         undo.callback(job.store.remove, path)
-        totals, rows, drift = _attempted(job, server, path)
+        landed, rows = _attempted(job, server, path)
         undo.pop_all()
 
     def still_wanted() -> None:
@@ -84,20 +77,22 @@ def collect(job: Job) -> Collected:
                 "本次作废，稍后重试。"
             )
 
-    settle_drift(job, digest(drift) if drift else "")
+    settle_drift(job, digest(landed.drift) if landed.drift else "")
     body = job.record(
         "collected",
         attempt,
         True,
         unless=still_wanted,
-        source_rows=totals.rows,
+        source_rows=landed.totals.rows,
         collected_rows=rows,
-        control=depth(job.table, totals),
+        control=depth(job.table, landed.totals),
         server=server.name,
-        digests=ledger_digest(job.settings, totals.text()),
+        digests=ledger_digest(job.settings, landed.totals.text()),
         duration_seconds=round(time.monotonic() - began, 1),
-        **noted(job, drift),
+        **noted(job, landed.drift),
+        **landed.facts,
     )
+    forget_parts(job)
     return Collected(attempt, body)
 
 
@@ -120,14 +115,21 @@ def _refuse_changed(job: Job, server: Server, raw: Path) -> None:
         ) from None
 
 
-def _attempted(job: Job, server: Server, path: Path) -> tuple[Totals, int, Drifts]:
-    """What the source said, how many rows were read back from the commit, what drifted."""
-    totals, drift = _land(job, server, path)
+LANDERS = {
+    FULL: land_whole,
+    INCREMENTAL: land_incremental,
+    CHANGE_FEED: land_feed,
+}
+
+
+def _attempted(job: Job, server: Server, path: Path) -> tuple[Landed, int]:
+    """What was landed, and how many rows were read back from the commit."""
+    landed = LANDERS[job.table.load.kind](job, server, path)
     rows = rows_added(job.store, path, 0)
     _refuse_undecodable(job, server, path, rows)
-    _keep_totals(job, path, totals)
+    _keep_totals(job, path, landed.totals)
     job.store.settle(job.store.files(path))
-    return totals, rows, drift
+    return landed, rows
 
 
 def _refuse_undecodable(job: Job, server: Server, path: Path, rows: int) -> None:
@@ -164,56 +166,6 @@ def _refuse_past(job: Job, server: Server) -> None:
             f"{job.batch}：数据源 {server.name} 只有当前状态，{job.date} 的数据已不存在，"
             "不以今天的数据顶替。做法见 docs/how-to/backfill.md。"
         )
-
-
-def _land(job: Job, server: Server, path: Path) -> tuple[Totals, Drifts]:
-    """Write the attempt while the source's state is held."""
-    read = READERS[server.kind]
-    with (
-        guarded(job, server),
-        read(job, server, job.layers.delivered(path)) as extract,
-    ):
-        try:
-            check_types(job, extract.frame)
-            write_once(raw_rows(job, extract.frame), job.store.spark_address(path))
-        except ENGINE_ERRORS as error:
-            raise _failed(job, server, error) from None
-        return extract.totals(), extract.drift
-
-
-def raw_rows(job: Job, frame: DataFrame) -> DataFrame:
-    """The delivered columns in their landed types, with number and batch."""
-    landed = frame.select(
-        *(F.col(f"`{item.name}`").cast(item.landed_type) for item in job.table.columns)
-    )
-    return landed.select(
-        "*",
-        (F.monotonically_increasing_id() + 1).alias("_row"),
-        F.lit(job.batch).alias("_batch"),
-    )
-
-
-def write_once(frame: DataFrame, address: str) -> None:
-    """A Delta table at version 0; an existing folder is never written to."""
-    frame.write.format("delta").mode("error").options(**NO_STATISTICS).save(address)
-
-
-def _failed(job: Job, server: Server, error: Exception) -> LakeError:
-    """Engines quote cells in their messages, so none is passed on."""
-    if engine_gone(error):
-        return JobFailed(f"{job.batch}：归集途中 Spark 服务中断，稍后会自动重试。")
-    if NO_ROOM in str(error):
-        return JobFailed(
-            f"{job.batch}：归集库或 Spark 临时目录的磁盘空间不足，本次作废，稍后自动重试。"
-            "请系统管理员清理空间。"
-        )
-    if server.transport == "files":
-        return DeliveryUndecodable(
-            f"{job.batch}：文件内容读不下去（列数不符、引号未闭合或结构损坏）。请重新交付。"
-        )
-    return SourceUnavailable(
-        f"{job.batch}：读取数据源或写入归集库时中断（{type(error).__name__}），稍后会自动重试。"
-    )
 
 
 def _keep_totals(job: Job, path: Path, totals: Totals) -> None:

@@ -31,19 +31,29 @@ def committed_totals(
     store: Store, attempt: Path, table: Table, sums: Collection[str]
 ) -> Totals:
     """As many checksums as the source gave, over the rows of the attempt's one commit."""
-    names = [column.name for column in table.columns]
-    asked = [name for name in (ROW_SUM, *names) if name in sums]
+    asked = _asked(table, sums)
     number = rows_added(store, attempt, 0)
     if not asked or not number:
         return Totals(number, dict.fromkeys(asked, 0))
-    rows = committed_rows(store, attempt)
+    return totals_of(committed_rows(store, attempt), table, sums)
+
+
+def _asked(table: Table, sums: Collection[str]) -> list[str]:
+    names = (column.name for column in table.columns)
+    return [name for name in (ROW_SUM, *names) if name in sums]
+
+
+def totals_of(rows: pl.LazyFrame, table: Table, sums: Collection[str]) -> Totals:
+    """The same of any rows of the table; of none it is nothing."""
+    asked, names = _asked(table, sums), [column.name for column in table.columns]
     types = rows.collect_schema()
     needed = names if ROW_SUM in asked else asked
     cells = {name: canonical(name, types[name]) for name in needed}
     texts = {ROW_SUM: pl.concat_str(cells.values()), **cells}
     wanted = [checksum(texts[name]).alias(name) for name in asked]
     found = collected(rows.select(pl.len().alias(ROWS), *wanted)).row(0, named=True)
-    return Totals(found.pop(ROWS), found)
+    number = found.pop(ROWS)
+    return Totals(number, {name: value or 0 for name, value in found.items()})
 
 
 def canonical(name: str, type_: pl.DataType) -> pl.Expr:

@@ -25,6 +25,11 @@ class Totals:
     rows: int
     sums: dict[str, int]
 
+    def __add__(self, other: Totals) -> Totals:
+        """Of two parts of a table together; both have the same checksums."""
+        sums = {name: value + other.sums[name] for name, value in self.sums.items()}
+        return Totals(self.rows + other.rows, sums)
+
     def text(self) -> str:
         """One canonical line, to be digested for the ledger."""
         parts = (f"{name}={value}" for name, value in sorted(self.sums.items()))
@@ -48,6 +53,16 @@ def depth(table: Table, totals: Totals) -> str:
 def postgresql_totals(table: Table, name: str) -> str:
     """One statement over the whole table, `name` with its schema, quoted."""
     return _statement(table, name, _postgresql_cell, _postgresql_sum, '"')
+
+
+def postgresql_part_totals(table: Table, name: str, pages: int, count: int) -> str:
+    """The same of each of `count` ranges of so many physical pages, its number first.
+
+    The last range has no end.
+    """
+    part = f"least((ctid::text::point)[0]::bigint / {pages}, {count - 1})"
+    rest = postgresql_totals(table, name).removeprefix("select ")
+    return f"select {part} as part_, {rest} group by 1"
 
 
 def _postgresql_cell(column: Column) -> str:
@@ -84,6 +99,11 @@ def _statement(table: Table, name: str, cell: Any, total: Any, quote: str) -> st
     ]
     # Names come from a checked contract: lower-case identifiers and nothing else.
     return f"select {', '.join(parts)} from {name}"  # noqa: S608
+
+
+def number_of_rows(name: str) -> str:
+    """The same of the rows alone, in any database."""
+    return f"select count(*) as rows_ from {name}"  # noqa: S608
 
 
 def _joined(texts: list[str]) -> str:

@@ -29,6 +29,8 @@ RULE_KINDS = ("order", "sum")
 NETWORK_ZONES = ("government", "medical", "police")
 CONTROL_DEPTHS = ("rows", "keys", "columns")
 SEVERITIES = ("stop", "warn")
+FULL, INCREMENTAL, CHANGE_FEED = "full", "incremental", "change_feed"
+LOADS = (FULL, INCREMENTAL, CHANGE_FEED)
 
 PERSONAL_SENSITIVE = "sensitive"
 PERSONAL_GENERAL = "general"
@@ -149,6 +151,20 @@ class Cycle:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """How a table is handed over: whole, as rows changed of late, or as a feed of changes.
+
+    Rows are read from `lateness` days (of a number: so much) before the newest `column`
+    already there; every `reconcile_every`-th load answers for the whole table.
+    """
+
+    kind: str = FULL
+    column: str = ""
+    lateness: int = 0
+    reconcile_every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table as its department delivers it.
 
@@ -179,6 +195,7 @@ class Table:
     references: tuple[Reference, ...] = ()
     record_number: str | None = None
     cycle: Cycle = Cycle()
+    load: Load = Load()
 
     @property
     def primary_key(self) -> tuple[str, ...]:

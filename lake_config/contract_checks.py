@@ -18,6 +18,7 @@ from lake_config.contract import (
     RECORD_NUMBERS,
     SEMANTIC_TYPES,
 )
+from lake_config.contract_loads import check_load
 from lake_config.contract_servers import check_references, check_servers
 from lake_config.contract_shape import custom_properties, items
 from lake_config.contract_yaml import Place, Source
@@ -76,6 +77,7 @@ def _check_table(
     _check_share(source, table, own, place)
     _check_band(source, own.get("band"), place)
     _check_delivery(source, own, servers, place)
+    check_load(source, own, columns, servers, place)
     _check_sla(source, data, table, place)
     for index, column in columns.items():
         _check_column(source, column, (*place, "properties", index), own)

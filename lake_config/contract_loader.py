@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from lake_config.contract import (
+    FULL,
     TRANSPORT_OF,
     Band,
     Column,
     Contract,
     Cycle,
+    Load,
     Reference,
     Rule,
     Server,
@@ -177,6 +179,16 @@ def _table(item: dict[str, Any], data: dict[str, Any], top: dict[str, Any]) -> T
         references=tuple(_references(item)),
         record_number=own.get("recordNumber"),
         cycle=_cycle(_sla(data, item["name"], "frequency")),
+        load=_load(own.get("load", {})),
+    )
+
+
+def _load(own: dict[str, Any]) -> Load:
+    return Load(
+        own.get("kind", FULL),
+        own.get("changeColumn", ""),
+        own.get("lateness", 0),
+        own.get("reconcileEvery", 1),
     )
 
 

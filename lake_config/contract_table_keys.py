@@ -6,9 +6,12 @@ The part of `contract_keys.py` that describes data; the same declarations.
 from __future__ import annotations
 
 from lake_config.contract import (
+    CHANGE_FEED,
     CLASSIFICATIONS,
     CONTROL_DEPTHS,
     FILE_FORMATS,
+    INCREMENTAL,
+    LOADS,
     LOGICAL_TYPES,
     RULE_KINDS,
     SEMANTIC_TYPES,
@@ -123,6 +126,30 @@ BAND = Level(
         "minimumRows": Key(int, "fewer rows are never accepted", True),
     },
 )
+CHANGES = When("kind", (INCREMENTAL, CHANGE_FEED))
+BY_COLUMN = When("kind", (INCREMENTAL,))
+LOAD = Level(
+    "load",
+    {
+        "kind": one_of(
+            "`full`: the whole table; `incremental`: rows that changed of late, by a column; "
+            "`change_feed`: files of changes with sequence numbers",
+            LOADS,
+        ),
+        "changeColumn": text(
+            "date, time or number that rises whenever a row changes", BY_COLUMN
+        ),
+        "lateness": Key(
+            int,
+            "how far before the newest row known rows are read again: days, or so much of a "
+            "number",
+            BY_COLUMN,
+        ),
+        "reconcileEvery": Key(
+            int, "every so many loads the whole table is compared or delivered", CHANGES
+        ),
+    },
+)
 TABLE_PROPERTIES = {
     "server": text("the server that hands it over", needed=True),
     "path": text("path in the REST service, from `/`; REST must say it"),
@@ -162,6 +189,7 @@ TABLE_PROPERTIES = {
     "recordNumber": text(
         "a column without personal data that names held-back rows to engineers"
     ),
+    "load": Key(LOAD, "how the table is handed over; whole when left out"),
     "band": Key(BAND, "how far a batch may differ from the last published one", True),
 }
 TABLE = Level(

@@ -173,16 +173,32 @@ class Layers:
         """One try at landing a batch: a Delta table at version 0, never touched again.
 
         Beside the rows: `_delivered/` (the files as they came), `_control.json` (both
-        sides' control totals, plain), `_broken_rows/` (the gate's `_row, rules`) and
-        `_corrected/` (quarantined rows that pass once corrected, by replay).
+        sides' control totals, plain), `_changes/` and `_resolved/` (of a load of
+        changes), `_broken_rows/` (the gate's `_row, rules`) and `_corrected/`
+        (quarantined rows that pass once corrected, by replay).
         """
         return self.raw_batch(department, table, delivery_date) / attempt
+
+    def parts(
+        self, department: str, table: str, delivery_date: date, contract: str
+    ) -> Path:
+        """What attempts at one batch have read in parts, kept for the next of them."""
+        batch = self.raw_batch(department, table, delivery_date)
+        return batch / f"parts-{contract[:12]}"
 
     def delivered(self, attempt: Path) -> Path:
         return attempt / "_delivered"
 
     def control_totals(self, attempt: Path) -> Path:
         return attempt / "_control.json"
+
+    def changes(self, attempt: Path) -> Path:
+        """What changed, as it was read: a Delta table at version 0."""
+        return attempt / "_changes"
+
+    def resolved(self, attempt: Path) -> Path:
+        """Of a feed: what is left of its changes when each row's last one counts."""
+        return attempt / "_resolved" / "part-0.parquet"
 
     def broken_rows(self, attempt: Path) -> Path:
         return attempt / "_broken_rows" / "part-0.parquet"

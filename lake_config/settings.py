@@ -66,6 +66,7 @@ class Settings:
     lease_seconds: float = 60.0
     source_seconds: float = 60.0
     ticket_days: str = "2,5,10"
+    part_pages: int = 65_536
     spark_master: str = "local[2]"
     cache: Path = ROOT / ".cache"
 
@@ -109,6 +110,7 @@ class Settings:
             "LEASE_SECONDS": self.lease_seconds,
             "SOURCE_SECONDS": self.source_seconds,
             "TICKET_DAYS": self.ticket_days,
+            "PART_PAGES": self.part_pages,
             "SCHEDULES": "on" if self.schedules else "off",
             "STORE": self.store,
             "STORE_PREFIX": self.store_prefix,
@@ -172,6 +174,7 @@ def load(
         lease_seconds=float(env.get("LAKE_LEASE_SECONDS", "60")),
         source_seconds=float(env.get("LAKE_SOURCE_SECONDS", "60")),
         ticket_days=env.get("LAKE_TICKET_DAYS", "2,5,10"),
+        part_pages=int(env.get("LAKE_PART_PAGES", "65536")),
     )
     problems = check(settings)
     if problems:
@@ -201,6 +204,8 @@ def check(settings: Settings) -> tuple[str, ...]:
     ]
     if not re.fullmatch("[1-9][0-9]?,[1-9][0-9]?,[1-9][0-9]?", settings.ticket_days):
         problems.append("LAKE_TICKET_DAYS must be three numbers of days, as 2,5,10.")
+    if settings.part_pages < 1:
+        problems.append("LAKE_PART_PAGES must be 1 or more.")
     if settings.store and not re.fullmatch(PREFIX, settings.store_prefix):
         problems.append("LAKE_STORE_PREFIX must be 3 to 20 small letters, digits or -.")
     if settings.store_encryption not in ENCRYPTIONS:

@@ -62,7 +62,8 @@ def _asked(command: list[str], secret: dict[str, str]) -> int:
 def _manifest(s: Settings, c: Contract, server: Server, table: Table, day: date) -> int:
     drop = s.home / _database(s, c, server)["path"] / day.isoformat()
     content = json.loads((drop / "manifest.json").read_text("utf-8"))
-    return next(int(i["rows"]) for i in content["files"] if i["table"] == table.name)
+    [entry] = [item for item in content["files"] if item["table"] == table.name]
+    return int(entry.get("rows_after", entry["rows"]))
 
 
 def _service(s: Settings, c: Contract, server: Server, table: Table, day: date) -> int:

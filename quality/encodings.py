@@ -6,6 +6,8 @@ MOST, HALF = 0.9, 0.5
 UNKNOWN = "unknown"
 MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 OTHERS = ("UTF-8", "GB18030")
+THREE = "\u0800"
+"""The first character that UTF-8 writes in three bytes."""
 
 
 def encoding_of(head: bytes, agreed: str) -> str:
@@ -19,7 +21,7 @@ def encoding_of(head: bytes, agreed: str) -> str:
     lines = [line for line in head.split(b"\n")[:-1] if not line.isascii()]
     if not lines or _same(agreed, "UTF-8") and _share(lines, agreed) >= HALF:
         return agreed
-    if _share(lines, "UTF-8") >= MOST:
+    if sum(map(_surely_utf8, lines)) >= MOST * len(lines):
         return "UTF-8"
     if _share(lines, agreed) >= HALF:
         return agreed
@@ -32,6 +34,12 @@ def _same(one: str, other: str) -> bool:
 
 def _share(lines: list[bytes], encoding: str) -> float:
     return sum(_decodes(line, encoding) for line in lines) / len(lines)
+
+
+def _surely_utf8(line: bytes) -> bool:
+    """With a character of three bytes, as Chinese ones are: two bytes of GB18030 may be
+    one of UTF-8, and a small file may hold nothing else."""
+    return _decodes(line, "UTF-8") and any(letter >= THREE for letter in line.decode())
 
 
 def _decodes(line: bytes, encoding: str) -> bool:

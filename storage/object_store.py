@@ -150,12 +150,16 @@ class ObjectStore:
         if self._is(target, sha256):
             return True
         with self._told(source):
-            etag = self._client.stat_object(*self._place(source)).etag
+            etag = self._client.stat_object(
+                *self._place(source), ssec=self._key(source)
+            ).etag
         if not self._is(source, sha256):
             return False
-        found = CopySource(*self._place(source), match_etag=etag)
+        found = CopySource(
+            *self._place(source), ssec=self._key(source), match_etag=etag
+        )
         with self._told(source):
-            self._client.copy_object(*self._place(target), found)
+            self._client.copy_object(*self._place(target), found, sse=self._key(target))
         return True
 
     def _is(self, path: Path, sha256: str) -> bool:

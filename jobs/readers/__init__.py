@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from jobs.readers.extract import Reader
+from jobs.readers.extract import ChangeReader, Reader
 from jobs.readers.files import read_files
-from jobs.readers.mysql import read_mysql
-from jobs.readers.postgresql import read_postgresql
+from jobs.readers.mysql import changed_mysql, read_mysql
+from jobs.readers.postgresql import changed_postgresql, read_postgresql
 from jobs.readers.rest import read_rest
 
 READERS: dict[str, Reader] = {
@@ -16,4 +16,9 @@ READERS: dict[str, Reader] = {
 }
 """Server kind to reader; a further database is one entry here."""
 
-__all__ = ["READERS"]
+CHANGE_READERS: dict[str, ChangeReader] = {
+    "postgresql": changed_postgresql,
+    "mysql": changed_mysql,
+}
+
+__all__ = ["CHANGE_READERS", "READERS"]

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 
 from jobs.context import Job
 from jobs.control_totals import Totals
-from lake_config.contract import Server, dated_address
+from lake_config.contract import Column, Server, dated_address
 from lake_config.errors import EmptyDelivery, SchemaChanged
 from quality.drift import Drift, DriftFound, Drifts, name_drifts
 
@@ -23,11 +23,43 @@ class Extract:
     """`totals` is asked once the rows are written: then the source may take its time.
 
     It raises when the source moved meanwhile. `drift` is what may be landed all the same.
+    Of a part of a table `whole` is what all of it adds up to, at least its rows. A large
+    table comes in `parts`, which can be read and kept one by one.
     """
 
     frame: DataFrame
     totals: Callable[[], Totals]
     drift: Drifts = ()
+    whole: Totals | None = None
+    parts: Parts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A table in so many parts; `totals` are the source's, of each that has rows."""
+
+    count: int
+    read: Callable[[int], DataFrame]
+    totals: Callable[[], dict[int, Totals]]
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Which rows are asked for: those of the change column from `start` on, or without it.
+
+    `whole` says whether the source is to add up all of its table as well.
+    """
+
+    column: Column
+    start: str
+    whole: bool
+
+    @property
+    def literal(self) -> str:
+        """Of our making: a day or a number. A number in quotes would be compared as a
+        float by some."""
+        bare = self.column.logical_type == "integer"
+        return self.start if bare else f"'{self.start}'"
 
 
 WIDENED = {"tinyint": "bigint", "smallint": "bigint", "int": "bigint"}
@@ -37,6 +69,9 @@ DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
 Reader = Callable[[Job, Server, Path], AbstractContextManager[Extract]]
 """(job, server, folder for the delivered files) to an extract open until the commit."""
+
+ChangeReader = Callable[[Job, Server, Since], AbstractContextManager[Extract]]
+"""The same of rows that changed of late."""
 
 
 def address(job: Job, server: Server) -> dict[str, Any]:

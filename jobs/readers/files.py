@@ -49,13 +49,16 @@ SPOILED = {"long_numbers": "超过 15 位的数字", "errors": "公式错误"}
 
 
 @contextmanager
-def read_files(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
+def read_files(
+    job: Job, server: Server, delivered: Path, may_be_empty: bool = False
+) -> Iterator[Extract]:
     """The one file of this table in the drop of the delivery date."""
     drop = _drop(job, server)
     entry = _entry(job, _manifest(drop, server))
     with job.store.workplace(delivered) as work:
         path = _kept(job, drop / job.table.source["file"], entry, work.folder)
-        refuse_empty(job, min(int(entry["rows"]), path.stat().st_size))
+        if not may_be_empty:
+            refuse_empty(job, min(int(entry["rows"]), path.stat().st_size))
         frame = FORMATS[job.table.source["format"]](job, server, work, path)
         drift = check_file(job, server, path, entry.get("units"))
         work.keep()

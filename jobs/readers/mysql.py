@@ -15,12 +15,18 @@ from typing import Any
 import pymysql
 
 from jobs.context import Job
-from jobs.control_totals import Totals, from_database, mariadb_totals
+from jobs.control_totals import (
+    Totals,
+    from_database,
+    mariadb_totals,
+    number_of_rows,
+)
 from jobs.drift import check_drift
-from jobs.readers.extract import Extract, address, refuse_empty
+from jobs.readers.extract import Extract, Since, address, refuse_empty
 from jobs.readers.patience import watched
 from jobs.readers.seen_database import MARIADB, Rows, seen_table
 from lake_config.contract import Server
+from lake_config.contract_loads import native
 from lake_config.errors import SourceRefusedLogin, SourceUnavailable
 from lake_config.source_schema import Seen
 from quality.drift import Drifts
@@ -38,21 +44,47 @@ REFUSALS = (1044, 1045, 1698, 1820, 1862, 4151)
 @contextmanager
 def read_mysql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
     """A frame over one connection, and totals that must hold before and after."""
+    name = _name(job, address(job, server))
+    yield _extract(job, server, [mariadb_totals(job.table, name)], "true")
+
+
+@contextmanager
+def changed_mysql(job: Job, server: Server, since: Since) -> Iterator[Extract]:
+    """Rows that changed of late; their totals and the table's must hold as well."""
+    name, condition = _name(job, address(job, server)), _changed(since)
+    every = mariadb_totals(job.table, name) if since.whole else number_of_rows(name)
+    part = mariadb_totals(job.table, f"{name} where {condition}")
+    yield _extract(job, server, [every, part], condition)
+
+
+def _changed(since: Since) -> str:
+    """Texts are compared byte by byte."""
+    name = f"`{since.column.name}`"
+    value = name if native(since.column.physical_type) else f"binary {name}"
+    return f"({value} >= {since.literal} or {name} is null)"
+
+
+def _extract(
+    job: Job, server: Server, statements: list[str], condition: str
+) -> Extract:
+    """The first statement is about the whole table, the last about what is read."""
     place = address(job, server)
-    drift, before = _looked(job, server, place)
-    refuse_empty(job, before.rows)
+    before = _looked(job, server, place, statements)
+    drift, totals = before
+    refuse_empty(job, totals[0].rows)
 
     def unmoved() -> Totals:
-        if _looked(job, server, place) != (drift, before):
+        if _looked(job, server, place, statements) != before:
             raise SourceUnavailable(
                 f"{job.batch}：读取期间源表发生了变化，本次作废，稍后会自动重试。"
             )
-        return before
+        return totals[-1]
 
     frame = job.spark.read.jdbc(
         url=f"jdbc:mysql://{place['host']}:{place['port']}/{place['database']}"
         "?permitMysqlScheme",
         table=_name(job, place),
+        predicates=[condition],
         properties={
             "driver": DRIVER,
             "user": server.user,
@@ -62,7 +94,7 @@ def read_mysql(job: Job, server: Server, delivered: Path) -> Iterator[Extract]:
             "socketTimeout": str(int(job.settings.source_seconds * 1_000)),
         },
     )
-    yield Extract(frame, unmoved, drift)
+    return Extract(frame, unmoved, drift, totals[0])
 
 
 def _name(job: Job, place: dict[str, Any]) -> str:
@@ -71,13 +103,19 @@ def _name(job: Job, place: dict[str, Any]) -> str:
     return f"`{database}`.`{job.table.source['table']}`"
 
 
-def _looked(job: Job, server: Server, place: dict[str, Any]) -> tuple[Drifts, Totals]:
+def _looked(
+    job: Job, server: Server, place: dict[str, Any], statements: list[str]
+) -> tuple[Drifts, list[Totals]]:
     """What has drifted, which comes first, and the totals."""
     with opened(job, server, place) as cursor:
         drift = check_drift(job, seen_mysql(job, cursor, place))
-        cursor.execute(mariadb_totals(job.table, _name(job, place)))
-        names = [item[0] for item in cursor.description]
-        return drift, from_database(names, cursor.fetchone())
+        return drift, [_asked(cursor, statement) for statement in statements]
+
+
+def _asked(cursor: Any, statement: str) -> Totals:
+    cursor.execute(statement)
+    names = [item[0] for item in cursor.description]
+    return from_database(names, cursor.fetchone())
 
 
 def seen_mysql(job: Job, cursor: Any, place: dict[str, Any]) -> Seen:

@@ -8,7 +8,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 import httpx
 import psycopg
@@ -18,6 +20,8 @@ ANSWER_SECONDS = 300.0
 JITTER = 0.5
 LOOKS = 3
 """So often it is looked, within the patience, whether a source still works for us."""
+CANCELS, CANCEL_SECONDS = 3, 5
+Answer = TypeVar("Answer")
 
 
 def fetched(
@@ -100,3 +104,31 @@ def hang_up(line: int) -> None:
     with suppress(OSError):
         with socket.socket(fileno=os.dup(line)) as own:
             own.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def asked(
+    connection: psycopg.Connection, ask: Callable[[], Answer]
+) -> Iterator[Callable[[], Answer]]:
+    """The source counts while its rows are read; it stops when they cannot be."""
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask)
+        try:
+            yield answer.result
+        finally:
+            _stopped(connection, answer)
+
+
+def _stopped(connection: psycopg.Connection, answer: Future[Any]) -> None:
+    """Without a word of its own: what went wrong before is what is told.
+
+    A cancel can come before its statement does, and nobody hears it in a frozen server.
+    """
+    for _ in range(CANCELS):
+        if wait([answer], timeout=0).done:
+            return
+        with suppress(psycopg.Error):
+            connection.cancel_safe(timeout=CANCEL_SECONDS)
+        wait([answer], timeout=1)
+    if not answer.done():
+        hang_up(connection.fileno())

@@ -11,19 +11,25 @@ from jobs.context import Job
 from jobs.readers.extract import address
 from jobs.readers.files import entry_of, file_of
 from jobs.readers.mysql import opened, seen_mysql
-from jobs.readers.postgresql import exporter, seen_postgresql
+from jobs.readers.postgresql import seen_postgresql
+from jobs.readers.postgresql_login import exporter
 from jobs.readers.rest import client, first_page
 from jobs.readers.seen_files import seen_file, seen_page, with_units
 from jobs.readers.workbook import as_text
 from lake_config.contract import Server
+from lake_config.contract_loads import OPERATION, SEQUENCE
 from lake_config.errors import DeliveryUndecodable
 from lake_config.source_schema import Seen
+
+FEED_COLUMNS = (OPERATION, SEQUENCE)
+"""Of a file of changes; no part of the table."""
 
 
 def seen_now(job: Job) -> Seen:
     """The columns of the job's table; raises where the source cannot be asked or read."""
     server = job.contract.server_for(job.table, job.settings.server_environment)
-    seen = LOOKS[server.kind](job, server)
+    found = LOOKS[server.kind](job, server)
+    seen = tuple(column for column in found if column.name not in FEED_COLUMNS)
     if not seen:
         raise DeliveryUndecodable(
             f"{job.batch}：看不出这份交付有哪些列，文件可能为空、损坏或不是约定的格式。"

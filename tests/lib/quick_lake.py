@@ -33,6 +33,7 @@ from jobs.context import Job
 from jobs.control_totals import Totals
 from jobs.delta_files import files_added, rows_added
 from jobs.gate import gate
+from jobs.landing import Landed
 from jobs.redeliver import accept_redelivery
 from jobs.retain import retain
 from jobs.steps import Gated
@@ -175,8 +176,8 @@ def quick_lake(model: Path, home: Path, settings: Settings) -> Iterator[QuickLak
     shutil.rmtree(home)
 
 
-def made_attempt(lake: QuickLake) -> Callable[..., tuple[Totals, int, tuple[()]]]:
-    def attempted(job: Job, _: object, path: Path) -> tuple[Totals, int, tuple[()]]:
+def made_attempt(lake: QuickLake) -> Callable[..., tuple[Landed, int]]:
+    def attempted(job: Job, _: object, path: Path) -> tuple[Landed, int]:
         """As `jobs.collect` writes one: an own folder, one commit, the source's totals."""
         rows = lake.source.get((job.date - FIRST).days)
         if rows is None:
@@ -188,7 +189,7 @@ def made_attempt(lake: QuickLake) -> Callable[..., tuple[Totals, int, tuple[()]]
         write_deltalake(str(path), pa.table({**names, "_batch": batch}))
         totals = Totals(len(cells), {})
         jobs.collect._keep_totals(job, path, totals)
-        return totals, rows_added(LOCAL, path, 0), ()
+        return Landed(totals, ()), rows_added(LOCAL, path, 0)
 
     return attempted
 

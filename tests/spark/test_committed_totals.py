@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from jobs.collect import write_once
 from jobs.committed_totals import committed_totals
 from jobs.control_totals import ROW_SUM
+from jobs.landing import write_once
 from tests.lib.committed_files import plain_totals
 from tests.lib.local import LOCAL
 from tests.lib.quality_cases import column, table

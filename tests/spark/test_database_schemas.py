@@ -7,9 +7,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from jobs.collect import write_once
 from jobs.committed_totals import committed_totals
 from jobs.context import Job
+from jobs.landing import write_once
 from jobs.readers.mysql import read_mysql
 from jobs.readers.postgresql import read_postgresql
 from lake_config.contract import Server

@@ -49,8 +49,8 @@ SUMMED = tuple("kills batches_equal_to_their_source dead_attempts seconds".split
 WHILE_SPARK_WRITES = 0.1
 PLACES = {
     "land": (
-        ("jobs.collect:write_once", 0.0, 1),
-        ("jobs.collect:write_once", WHILE_SPARK_WRITES, ROUNDS),
+        ("jobs.landing:write_once", 0.0, 1),
+        ("jobs.landing:write_once", WHILE_SPARK_WRITES, ROUNDS),
         ("jobs.collect:rows_added", 0.0, 1),
         ("jobs.collect:_keep_totals", 0.0, ROUNDS),
         ("jobs.context:Job.record", 0.0, ROUNDS),

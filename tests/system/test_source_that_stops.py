@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import psycopg
 import pytest
 
 from jobs.context import Job
-from jobs.readers import postgresql
-from jobs.readers.patience import hung_up_after
+from jobs.control_totals import Totals
+from jobs.readers.patience import asked, hung_up_after
+from jobs.readers.postgresql import Held, _totals, pages_of
+from jobs.readers.postgresql_login import exporter
 from jobs.step_limit import no_longer_than
 from lake_config.contract import Server
 from lake_config.errors import SourceUnavailable
@@ -33,13 +36,18 @@ def source(settings: Settings) -> Iterator[tuple[Job, Server, psycopg.Connection
             yield card_job(settings), card_server(port, database="postgres"), owner
 
 
+def counting(job: Job, connection: psycopg.Connection) -> Callable[[], Totals]:
+    table = Held(connection, NAME, (), pytest.fail, job.settings.source_seconds)
+    return partial(_totals, job, table, NAME)
+
+
 def ended(job: Job, server: Server, spoil: object = None) -> float:
     """Seconds until a failed write is told, with its own words, after `spoil` was done."""
     began = time.monotonic()
     with (
         pytest.raises(KeyError, match="the write failed"),
-        postgresql.exporter(job, server, server.address) as connection,
-        postgresql._asked(job, connection, NAME),
+        exporter(job, server, server.address) as connection,
+        asked(connection, counting(job, connection)),
     ):
         if callable(spoil):
             spoil(connection.info.backend_pid)
@@ -87,8 +95,8 @@ def test_a_count_that_fails_says_nothing_of_a_cell(
     owner.commit()
     with (
         pytest.raises(SourceUnavailable) as raised,
-        postgresql.exporter(job, server, server.address) as connection,
-        postgresql._asked(job, connection, NAME) as totals,
+        exporter(job, server, server.address) as connection,
+        asked(connection, counting(job, connection)) as totals,
     ):
         totals()
     assert "cards" not in str(raised.value).replace(job.batch, "")
@@ -102,13 +110,13 @@ def test_a_frozen_source_is_not_waited_for_before_its_rows_are_read(
     began = time.monotonic()
     with (
         pytest.raises(SourceUnavailable),
-        postgresql.exporter(job, server, server.address) as connection,
+        exporter(job, server, server.address) as connection,
     ):
         process = connection.info.backend_pid
         os.kill(process, signal.SIGSTOP)
         try:
             with no_longer_than(SOON), hung_up_after(connection.fileno(), 1):
-                postgresql.pages_of(connection, NAME)
+                pages_of(connection, NAME)
         finally:
             os.kill(process, signal.SIGCONT)
     assert time.monotonic() - began < SOON

@@ -35,7 +35,7 @@ from tests.lib.one_department import DEPARTMENT, TABLE, signed_lake
 PATIENCE = 60.0
 PLACES = {
     "land": (
-        ("jobs.collect:write_once", 0),
+        ("jobs.landing:write_once", 0),
         ("jobs.context:Job.record", 0),
         ("jobs.context:Job.record", 1),
     ),

@@ -23,6 +23,8 @@ ASCII = b"no,owner\n1,x\n"
         (RARE.encode("gb18030"), "GBK", "GB18030"),
         (TEXT.encode("utf-16"), "UTF-8", "UTF-16"),
         (b"\x81\xff\n" * 9, "UTF-8", "unknown"),
+        ("no,x\n1,一\n".encode("gb18030"), "GB18030", "GB18030"),
+        ("no,x\n1,一\n".encode(), "GB18030", "UTF-8"),
         (ASCII, "GB18030", "GB18030"),
         (b"", "UTF-8", "UTF-8"),
     ],

@@ -10,8 +10,8 @@ from pyspark.errors.exceptions.connect import AnalysisException
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
 
-from jobs.collect import _failed, write_once
 from jobs.context import Job
+from jobs.landing import _failed, write_once
 from lake_config.errors import DeliveryUndecodable, JobFailed
 from lake_config.settings import Settings
 from ops.processes import free_port

@@ -21,6 +21,7 @@ OTHERS = {
     "lease_seconds": 2.5,
     "source_seconds": 3.5,
     "ticket_days": "3,6,12",
+    "part_pages": 3,
     "schedules": False,
     "store": "https://127.0.0.1:3",
     "store_prefix": "other",
