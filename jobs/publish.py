@@ -21,7 +21,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from audit.files_digest import files_digest
-from audit.receipts import find
+from audit.receipts import Receipt, find
 from jobs.context import Job
 from jobs.delta_files import files_added, version_files
 from jobs.lease import Lease, lease
@@ -201,14 +201,15 @@ def _whole(job: Job, masked: Masked, table: Path, version: int) -> bool:
 def _moved(job: Job, masked: Masked, table: Path, held: Lease) -> int:
     """Take the files and commit them at exactly the next version."""
     staged = job.settings.home / masked.body["staged"]
+    newest = published_now(job)  # before the log is opened, which then must hold it
     current = _open(job, table)
+    expected = 0 if current is None else current.version() + 1
+    _refuse_if_cut_short(job, newest, expected)
     taken = []
     for file in scanned(job, masked):
         held.keep()
         taken.append(_taken(job, staged, file, table))
     job.publishing.settle([table / action.path for action in taken])
-    expected = 0 if current is None else current.version() + 1
-    _refuse_if_cut_short(job, expected)
     held.keep()
     schema = job.publishing.table(staged).schema()
     try:
@@ -222,9 +223,8 @@ def _moved(job: Job, masked: Masked, table: Path, held: Lease) -> int:
     return expected
 
 
-def _refuse_if_cut_short(job: Job, expected: int) -> None:
+def _refuse_if_cut_short(job: Job, newest: Receipt | None, expected: int) -> None:
     """A log that lacks a version people read would get that number a second time."""
-    newest = published_now(job)
     if newest is not None and expected <= int(newest.body["version"]):
         raise _damaged(job, "缺少已发布的版本")
 
