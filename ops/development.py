@@ -14,6 +14,8 @@ from lake_config.settings import ROOT
 KINDS = ("system", "spark", "security", "spec", "unit")
 PARALLEL = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 """A file of tests is one worker's: its servers are started once, on ports of their own."""
+PATIENCE = ("--timeout", "1200")
+"""Seconds after which a test that hangs is named, instead of the whole run being cut off."""
 ROOMS = (
     "lake_config",
     "audit",
@@ -40,7 +42,7 @@ def run_tests(kind: str | None, arguments: list[str]) -> int:
     if kind is not None and kind not in KINDS:
         raise UsageError(f"测试类别只有：{'、'.join(KINDS)}。")
     folders = [f"tests/{name}" for name in ([kind] if kind else KINDS)]
-    return _module("pytest", *folders, *PARALLEL, *arguments)
+    return _module("pytest", *folders, *PARALLEL, *PATIENCE, *arguments)
 
 
 def run_checks() -> int:

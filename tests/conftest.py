@@ -56,8 +56,11 @@ def seen(record_property: Callable[[str, object], None]) -> Callable[[str], None
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """One classic session per run: starting one costs seven seconds."""
+    from pyspark.sql.connect.session import SparkSession as SparkConnectSession
+
     from jobs.session import session
 
+    assert not SparkConnectSession.getActiveSession(), "Great Expectations takes it"
     home = tmp_path_factory.mktemp("spark")
     settings = load({"LAKE_HOME": str(home), "LAKE_SPARK_MEMORY": "1g"})
     made = session(settings, Duty.COLLECTOR, "tests")

@@ -198,7 +198,7 @@ def test_the_real_accounts_are_tried_and_nothing_stays(stored: Settings) -> None
     """On keys of the check's own in the real buckets."""
     place = place_of(stored, ROUNDS)
     verdict = check_store(place, (BY_NAME["real_rights"],))[0]
-    assert (verdict.outcome, verdict.note) == (Outcome.PASSED, "6 项职责 × 3 个区")
+    assert (verdict.outcome, verdict.note) == (Outcome.PASSED, "7 项职责 × 3 个区")
     for bucket in place.store.list_buckets():
         if bucket.name.startswith(stored.store_prefix):
             assert not list(place.store.list_objects(bucket.name, recursive=True))
