@@ -80,6 +80,12 @@ def address(job: Job, server: Server) -> dict[str, Any]:
     return dated_address({**server.address, **own}, job.date)
 
 
+def limits(**options: str | int) -> str:
+    """A driver's own options, in the address: Spark Connect writes the names of properties
+    small when there are predicates, and a driver that does not know a name says nothing."""
+    return "?" + "&".join(f"{name}={value}" for name, value in options.items())
+
+
 def refuse_empty(job: Job, rows: int) -> None:
     """A delivery of nothing is refused as that, however little its form is right."""
     if not rows:

@@ -22,7 +22,7 @@ from jobs.control_totals import (
     number_of_rows,
 )
 from jobs.drift import check_drift
-from jobs.readers.extract import Extract, Since, address, refuse_empty
+from jobs.readers.extract import Extract, Since, address, limits, refuse_empty
 from jobs.readers.patience import watched
 from jobs.readers.seen_database import MARIADB, Rows, seen_table
 from lake_config.contract import Server
@@ -82,7 +82,11 @@ def _extract(
 
     frame = job.spark.read.jdbc(
         url=f"jdbc:mysql://{place['host']}:{place['port']}/{place['database']}"
-        "?permitMysqlScheme",
+        + limits(
+            permitMysqlScheme="true",
+            connectTimeout=int(_login_seconds(job) * 1_000),
+            socketTimeout=int(job.settings.source_seconds * 1_000),
+        ),
         table=_name(job, place),
         predicates=[condition],
         properties={
@@ -90,8 +94,6 @@ def _extract(
             "user": server.user,
             "password": job.settings.secret(server.secret),
             "fetchsize": str(FETCH_ROWS),
-            "connectTimeout": str(int(_login_seconds(job) * 1_000)),
-            "socketTimeout": str(int(job.settings.source_seconds * 1_000)),
         },
     )
     return Extract(frame, unmoved, drift, totals[0])
@@ -146,8 +148,19 @@ def opened(job: Job, server: Server, place: dict[str, Any]) -> Iterator[Any]:
             connection.cursor() as cursor,
         ):
             yield cursor
-    except pymysql.MySQLError as error:
+    except Exception as error:
+        if not isinstance(error, pymysql.MySQLError) and not _raised_in_driver(error):
+            raise
         raise _refused(job, error) from None
+
+
+def _raised_in_driver(error: Exception) -> bool:
+    """It asserts what an answer looks like; one that a line has garbled does not."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    name = place.tb_frame.f_globals["__name__"] if place else ""
+    return str(name).partition(".")[0] == "pymysql"
 
 
 def _working(
@@ -184,7 +197,7 @@ def _connection(
     )
 
 
-def _refused(job: Job, error: pymysql.MySQLError) -> Exception:
+def _refused(job: Job, error: Exception) -> Exception:
     if error.args and error.args[0] in REFUSALS:
         return SourceRefusedLogin(
             f"{job.batch}：前置库拒绝了用户名或口令。请核对 secrets 中的口令文件。"

@@ -26,7 +26,14 @@ from jobs.control_totals import (
     postgresql_totals,
 )
 from jobs.drift import check_drift
-from jobs.readers.extract import Extract, Parts, Since, address, refuse_empty
+from jobs.readers.extract import (
+    Extract,
+    Parts,
+    Since,
+    address,
+    limits,
+    refuse_empty,
+)
 from jobs.readers.patience import CANCEL_SECONDS, asked, hung_up_after, watched
 from jobs.readers.postgresql_login import STATEMENT_SECONDS, exporter, login_seconds
 from jobs.readers.seen_database import POSTGRESQL, Rows, seen_table
@@ -127,7 +134,13 @@ def held(job: Job, server: Server) -> Iterator[Held]:
             refuse_empty(job, _one(connection, FIRST_ROW.format(name)))
         read = partial(
             job.spark.read.jdbc,
-            f"jdbc:postgresql://{place['host']}:{place['port']}/{place['database']}",
+            f"jdbc:postgresql://{place['host']}:{place['port']}/{place['database']}"
+            + limits(
+                connectTimeout=login_seconds(job),
+                loginTimeout=login_seconds(job),
+                socketTimeout=int(job.settings.source_seconds),
+                tcpKeepAlive="true",
+            ),
             name,
             properties=_properties(job, server, snapshot),
         )
@@ -228,10 +241,6 @@ def _properties(job: Job, server: Server, snapshot: str) -> dict[str, str]:
         "user": server.user,
         "password": job.settings.secret(server.secret),
         "fetchsize": str(FETCH_ROWS),
-        "connectTimeout": str(login_seconds(job)),
-        "loginTimeout": str(login_seconds(job)),
-        "socketTimeout": str(int(job.settings.source_seconds)),
-        "tcpKeepAlive": "true",
         "sessionInitStatement": "set transaction isolation level repeatable read "
         f"read only; set transaction snapshot '{snapshot}'",
     }

@@ -82,7 +82,7 @@ class Place:
         request = self.request(method, path, login, **parts)
         try:
             return request.send(self.http)
-        except urllib3.exceptions.ProtocolError:
+        except (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError):
             return request.send(self.http)
 
     def put(self, path: str, body: bytes, **parts: Any) -> Answer:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 FILLER = ".filler"
 PAGE = 4096
 
@@ -18,7 +20,9 @@ def small_disk(place: Path, megabytes: int = 8) -> Iterator[None]:
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     assert not any(place.iterdir()), place
     size = f"size={megabytes}m,mode=700"
-    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", place], check=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", place])
+    if mounted.returncode:
+        pytest.skip("nothing may be mounted here, so no disk can be filled")
     try:
         yield
     finally:

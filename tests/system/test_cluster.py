@@ -205,10 +205,7 @@ def drivers(lake: Settings, folder: Path) -> Iterator[list[Any]]:
             server = _start(alone, duty, port, True)
             stack.callback(stop, server)
             wait_until(server, partial(listening, port), 90)
-        both = [_joined(alone, f"sc://localhost:{port}") for port in duties.values()]
-        for spark in both:
-            stack.callback(spark.stop)  # else it stays this process's default one
-        yield both
+        yield [_joined(alone, f"sc://localhost:{port}") for port in duties.values()]
 
 
 def test_two_drivers_lose_commits_of_a_bare_table(

@@ -26,7 +26,7 @@ def test_nobody_answers(settings: Settings, tmp_path: Path) -> None:
     spark.client.set_retry_policies([DefaultPolicy(max_retries=0)])
     with pytest.raises(PySparkException) as gone:
         write_once(spark.range(1), str(tmp_path / "table"))
-    spark.stop()
+    spark.client.close()
     assert isinstance(_told(settings, gone.value), JobFailed)
 
 
