@@ -90,7 +90,6 @@ def _laid_over(job: Job, server: Server, path: Path, new: _Delivered) -> Landed:
     facts = {
         "kind": "changes",
         "base": new.state.name,
-        "since": new.since.start,
         "read": new.said.rows,
         "unchecked": 0 if new.since.whole else new.state.unchecked(),
         **tallied(job, touched(before, changes, job.table), changes),

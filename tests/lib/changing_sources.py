@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,15 @@ from lake_config.contract import Contract
 from lake_config.contract_loader import load_contracts
 from lake_config.contract_loads import OPERATION, SEQUENCE
 from lake_config.settings import Settings, load
+from ops.source_servers import running_sources
+from ops.spark_service import running_spark
 from privacy.approval import sign
 from privacy.keys import init_keys
 from privacy.officers import enrol_officer
 from privacy.policy import POLICY_VERSION
 from simulation.deliver.gatekeeper import entry, write_manifest
 from simulation.deliver.logins import ADMIN, admin_password, reader_password
+from tests.lib.small_lake import quiet
 
 DEPARTMENT = "subsidies"
 PAYMENTS, BENEFITS, PERMITS = "payments", "benefits", "permits"
@@ -172,6 +176,15 @@ def signed_lake(home: Path) -> tuple[Settings, Contract]:
     [contract] = load_contracts(folder)
     sign(settings, "丁", contract, POLICY_VERSION)
     return settings, contract
+
+
+@contextmanager
+def served_lake(home: Path) -> Iterator[tuple[Settings, Contract]]:
+    """Its databases and a Spark server run until the block ends."""
+    settings, contract = signed_lake(home)
+    with running_sources(settings, [contract], quiet):
+        with running_spark(settings, brief=True):
+            yield settings, contract
 
 
 class Source:

@@ -27,12 +27,9 @@ from jobs.redeliver import accept_redelivery
 from lake_config.contract import Contract
 from lake_config.layers import batch_id
 from lake_config.settings import Settings
-from ops.source_servers import running_sources
-from ops.spark_service import running_spark
 from tests.lib import changing_sources as made
 from tests.lib.changing_sources import DEPARTMENT, PAYMENTS, Source
 from tests.lib.forked_job import die_at, ended, nothing
-from tests.lib.small_lake import quiet
 
 DAY = date(2026, 3, 2)
 PARTS, PAGES = 10, 8
@@ -89,10 +86,8 @@ class Lake:
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     home = tmp_path_factory.mktemp("resumed")
-    settings, contract = made.signed_lake(home)
-    with running_sources(settings, [contract], quiet):
-        with running_spark(settings, brief=True):
-            yield Lake(settings, contract, filled(settings, contract), home)
+    with made.served_lake(home) as (settings, contract):
+        yield Lake(settings, contract, filled(settings, contract), home)
 
 
 def filled(settings: Settings, contract: Contract) -> Source:
