@@ -30,10 +30,12 @@ from lake_config.settings import load
 SETTINGS = load()
 SPARK_POOL = "spark"
 DEFAULTS = {
-    "retries": 3,
+    # Waits of 20, 40, 80, 160 and three times 300 s: 20 minutes in all, so that a part of
+    # Airflow or a source may be away for a quarter of an hour (docs/adr/0019).
+    "retries": 7,
     "retry_delay": timedelta(seconds=20),
     "retry_exponential_backoff": 2.0,
-    "max_retry_delay": timedelta(minutes=10),
+    "max_retry_delay": timedelta(minutes=5),
     "execution_timeout": timedelta(hours=4),
     "on_failure_callback": report_failure,
     "pool": SPARK_POOL,
