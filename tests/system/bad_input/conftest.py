@@ -1,4 +1,5 @@
-"""One small lake for all tests of bad input: starting its servers costs half a minute."""
+"""One small lake for each file of tests of bad input, which leave sources spoilt and tickets
+open behind them; starting its servers costs half a minute."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ class BadLake:
         return {on: self.source(*place) for on, place in PLACES.items()}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def bad_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BadLake]:
     """Contracts are copies of its own; nothing is published yet."""
     home = tmp_path_factory.mktemp("bad")

@@ -21,7 +21,7 @@ from lake_config.source_schema import schema_file
 from ops.schema import refresh_schemas
 from quality.drift import ACCEPT, REFUSE, RULES, WARN
 from tests.lib import bad_sources as bad
-from tests.lib.bad_sources import Source, Way, delivered, hand_over, run
+from tests.lib.bad_sources import Source, Way, delivered, run
 from tests.lib.drift_cases import CASES, CHANGED, PLACES, PLAYED, Case
 from tests.lib.refusals import cells_of
 from tests.lib.small_lake import DAY, lake_command
@@ -32,15 +32,9 @@ C11 = set(range(1, 16))
 
 @pytest.fixture(scope="module")
 def sources(bad_lake: BadLake) -> dict[str, Source]:
-    """Tables whose columns somebody looked at on the first day.
-
-    Handed over again: another file of tests may have left a table spoilt or gone.
-    """
-    found = {on: bad_lake.source(*place) for on, place in PLACES.items()}
-    for source in (*bad_lake.places.values(), *found.values()):
-        hand_over(source)
+    """Tables whose columns somebody looked at on the first day."""
     refresh_schemas(bad_lake.settings, None, DAY)
-    return found
+    return {on: bad_lake.source(*place) for on, place in PLACES.items()}
 
 
 @pytest.mark.proves("C11")
