@@ -17,9 +17,12 @@ import polars as pl
 from jobs.context import Job
 from jobs.delta_files import files_added
 from lake_config.errors import JobFailed
+from storage.file_facts import rows_of
 from storage.store import Store
 
 STDERR = 2
+PIECE_ROWS = 250_000
+"""So many rows of the widest table, and what is made of them, take some 300 MB."""
 
 
 def committed_rows(store: Store, attempt: Path) -> pl.LazyFrame:
@@ -29,6 +32,21 @@ def committed_rows(store: Store, attempt: Path) -> pl.LazyFrame:
     return pl.scan_parquet(
         files, glob=False, storage_options=store.options(attempt) or None
     )
+
+
+def committed_pieces(store: Store, attempt: Path) -> list[pl.LazyFrame]:
+    """The same a piece at a time, in the same order."""
+    names = sorted(files_added(store, attempt, 0))
+    return [piece for name in names for piece in in_pieces(store, attempt / name)]
+
+
+def in_pieces(store: Store, file: Path) -> list[pl.LazyFrame]:
+    """The rows of one file, at least one piece; FileNotFoundError when it is not there."""
+    rows = pl.scan_parquet(
+        store.address(file), glob=False, storage_options=store.options(file) or None
+    )
+    starts = range(0, max(1, rows_of(store, file)), PIECE_ROWS)
+    return [rows.slice(start, PIECE_ROWS) for start in starts]
 
 
 @contextmanager
@@ -46,7 +64,7 @@ def _nothing_printed() -> Iterator[None]:
 
 
 @contextmanager
-def no_cell_told(job: Job) -> Iterator[None]:
+def no_cell_told(job: Job, doing: str = "整批判定") -> Iterator[None]:
     """Engines quote cells in their messages, so none is passed on, nor printed by them."""
     try:
         with _nothing_printed():
@@ -54,5 +72,5 @@ def no_cell_told(job: Job) -> Iterator[None]:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         kind = type(error).__name__
         raise JobFailed(
-            f"{job.batch}：整批判定中断（{kind}），没有作出结论，稍后重试。"
+            f"{job.batch}：{doing}中断（{kind}），没有留下任何结果，稍后重试。"
         ) from None

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from deltalake import CommitProperties, Schema
 from deltalake.exceptions import TableNotFoundError
+from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from lake_config.errors import TableDamaged
 from storage.file_facts import facts_of, rows_of
@@ -19,6 +21,25 @@ from storage.store import Store
 
 NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
 """No column's smallest and largest value goes into the log; nor is it looked for."""
+
+
+def commit_new(
+    store: Store, table: Path, schema: Schema, files: list[dict[str, Any]]
+) -> None:
+    """A Delta table at version 0 of files that lie there; DeltaError when there is one."""
+    create_table_with_add_actions(
+        store.address(table),
+        schema,
+        [_added(facts) for facts in files],
+        configuration=NO_STATISTICS,
+        storage_options=store.options(table) or None,
+        commit_properties=CommitProperties(max_commit_retries=0),
+    )
+
+
+def _added(facts: dict[str, Any]) -> AddAction:
+    rows = json.dumps({"numRecords": facts["rows"]})
+    return AddAction(facts["path"], facts["size"], {}, 0, True, rows)
 
 
 def files_of(store: Store, table: Path) -> list[dict[str, Any]]:

@@ -12,17 +12,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pyspark.sql import DataFrame
+import polars as pl
+from deltalake.exceptions import DeltaError
 
 from audit.files_digest import files_digest
 from audit.receipts import find
 from jobs.accepted import accepted
 from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import ACTOR, Job
-from jobs.delta_files import NO_STATISTICS, files_of
+from jobs.delta_files import commit_new, files_of
 from jobs.failures import alert
 from jobs.scanned import keep_list
-from jobs.session import ENGINE_ERRORS
+from jobs.staged import schema_of, write_pieces
 from jobs.steps import Gated, Masked
 from lake_config.errors import (
     ControlTotalsDiffer,
@@ -37,8 +38,8 @@ from privacy.leak_scan import hits_among, hits_in, scanned_columns, suspects
 from privacy.mask_frame import Scope, key_names, mask, published_columns
 from privacy.policy import POLICY_VERSION, STATISTICS
 from quality.frames import collected
+from quality.row_values import value
 from quality.suite import rules_for
-from quality.typed_text import parsed
 
 
 def mask_batch(job: Job, gated: Gated) -> Masked:
@@ -50,12 +51,15 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     _record_key_use(job, ids)
     staged = _fresh_folder(job, gated.attempt)
     rules = rules_for(job.contract, job.table)
-    rows = accepted(job, gated, rules)
-    masked = mask(rows, job.table, scope, job.settings, parsed)
-    _write(job, masked, staged)
+    with _removed_unless_written(job, staged):
+        pieces = [
+            mask(piece, job.table, scope, job.settings, value)
+            for piece in accepted(job, gated, rules)
+        ]
+        _write(job, pieces, staged)
     files = files_of(job.store, staged)
     written = sum(file["rows"] for file in files)
-    scan = _scan(job, masked, staged, written)
+    scan = _scan(job, staged, written)
     complete = written == gated.body["accepted"]
     if scan["ok"] and complete:
         keep_list(job, staged, files)
@@ -120,23 +124,33 @@ def _fresh_folder(job: Job, attempt: str) -> Path:
     return staged
 
 
-def _write(job: Job, masked: DataFrame, staged: Path) -> None:
+def _write(job: Job, pieces: list[pl.LazyFrame], staged: Path) -> None:
+    files = write_pieces(job.store, pieces, staged)
+    schema = schema_of(published_columns(job.table, STATISTICS), pieces)
+    commit_new(job.store, staged, schema, files)
+
+
+@contextmanager
+def _removed_unless_written(job: Job, staged: Path) -> Iterator[None]:
     try:
-        writer = masked.write.format("delta").mode("error")
-        writer.options(**NO_STATISTICS).save(job.store.spark_address(staged))
-    except ENGINE_ERRORS as error:
+        with no_cell_told(job, "脱敏写入"):
+            yield
+    except (OSError, DeltaError) as error:
         job.store.remove(staged)
         kind = type(error).__name__
         raise JobFailed(
             f"{job.batch}：脱敏写入中断（{kind}），没有留下任何内容，稍后重试。"
         ) from None
+    except LakeError:
+        job.store.remove(staged)
+        raise
 
 
-def _scan(job: Job, masked: DataFrame, staged: Path, written: int) -> dict[str, Any]:
+def _scan(job: Job, staged: Path, written: int) -> dict[str, Any]:
     """What the leak scan says of cells, and of every name that is published with them."""
-    names = [item.name for item in masked.schema.fields]
-    comments = [job.table.column(name).business_name for name in names]
-    found = dict(hits_in([*names, *comments]))
+    published = published_columns(job.table, STATISTICS)
+    names = [text for item in published for text in (item.name, item.business_name)]
+    found = dict(hits_in(names))
     columns, hits, by_column = _scanned_cells(job, staged) if written else (0, 0, {})
     found |= by_column
     return {

@@ -8,21 +8,19 @@ takes the parts' files as they are; they are not written twice.
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import polars as pl
-from deltalake import CommitProperties
 from deltalake.exceptions import DeltaError
-from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from jobs.committed_totals import committed_totals
 from jobs.context import Job
 from jobs.control_totals import Totals
-from jobs.delta_files import NO_STATISTICS, facts_of, files_added, rows_added
+from jobs.delta_files import commit_new, facts_of, files_added, rows_added
 from jobs.readers.extract import Parts
 from lake_config.errors import JobFailed
 
@@ -81,17 +79,9 @@ def _agrees(job: Job, folder: Path, said: Totals | None) -> bool:
 
 def composed(job: Job, folders: list[Path], path: Path) -> None:
     """The attempt: one commit over the parts' files."""
-    actions = [action for folder in folders for action in _taken(job, folder, path)]
-    store = job.store
+    files = [facts for folder in folders for facts in _taken(job, folder, path)]
     try:
-        create_table_with_add_actions(
-            store.address(path),
-            store.table(folders[0]).schema(),
-            actions,
-            configuration=NO_STATISTICS,
-            storage_options=store.options(path) or None,
-            commit_properties=CommitProperties(max_commit_retries=0),
-        )
+        commit_new(job.store, path, job.store.table(folders[0]).schema(), files)
     except DeltaError as error:
         raise JobFailed(
             f"{job.batch}：各部分合成一批时中断（{type(error).__name__}），"
@@ -99,13 +89,12 @@ def composed(job: Job, folders: list[Path], path: Path) -> None:
         ) from None
 
 
-def _taken(job: Job, folder: Path, path: Path) -> list[AddAction]:
+def _taken(job: Job, folder: Path, path: Path) -> list[dict[str, Any]]:
     made = []
     for name in sorted(files_added(job.store, folder, 0)):
         facts = facts_of(job.store, folder / name)
         target = path / f"{folder.name}-{Path(name).name}"
         if not job.store.take(folder / name, target, facts["sha256"]):
             raise JobFailed(f"{job.batch}：已读的部分在合成时变了，稍后重试。")
-        rows = json.dumps({"numRecords": facts["rows"]})
-        made.append(AddAction(target.name, facts["size"], {}, 0, True, rows))
+        made.append({**facts, "path": target.name})
     return made

@@ -11,10 +11,9 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-import polars as pl
-
 from audit.events import canonical
 from audit.receipts import Receipt, find
+from jobs.accepted import broken_rows_of
 from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
 from jobs.gate import Seen, facts_of, parents_of, verdict_of
@@ -30,10 +29,10 @@ from lake_config.errors import (
     OutOfTurn,
 )
 from privacy.correction_approval import check_corrections
-from quality.broken_rows import combinations
+from quality.broken_rows import combinations, stopped
 from quality.corrections import CORRECTED_BY
 from quality.frames import count
-from quality.replay import Replayed, replay, stopped
+from quality.replay import Replayed, replay
 from quality.set_rules import distinct_keys
 from quality.suite import rules_for
 
@@ -125,18 +124,10 @@ def _refuse_if_changed(
 
 def _replayed(job: Job, base: Receipt, corrections: tuple[Correction, ...]) -> Replayed:
     raw, rules = Reconciled.load(job).raw(job), rules_for(job.contract, job.table)
-    held = stopped(rules, _kept(job, base))
+    judged = Gated(base.body["attempt"], base.body).raw(job)
+    held = stopped(rules, broken_rows_of(job, judged))
     rows = committed_rows(job.store, raw)
     return replay(job.table, rules, corrections, rows, held, parents_of(job))
-
-
-def _kept(job: Job, base: Receipt) -> pl.DataFrame:
-    """What the gate found, before any replay."""
-    file = job.layers.broken_rows(Gated(base.body["attempt"], base.body).raw(job))
-    try:
-        return pl.read_parquet(BytesIO(job.store.read(file)))
-    except FileNotFoundError:
-        raise OutOfTurn(f"{job.batch}：把关的判定文件不在了，请重新把关。") from None
 
 
 def _seen(job: Job, base: Receipt, found: Replayed) -> Seen:

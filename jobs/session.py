@@ -74,8 +74,6 @@ def static_settings(settings: Settings, duty: str) -> dict[str, str]:
         "spark.sql.maxPlanStringLength": "1000",
         "spark.ui.showConsoleProgress": "false",
         "spark.eventLog.enabled": "false",
-        # A forking daemon would outlive its session and keep 44 MB each.
-        "spark.python.use.daemon": "true",
         "spark.sql.artifact.isolation.enabled": "false",
     }
 
@@ -93,7 +91,6 @@ RUNTIME_SETTINGS = {
     "spark.connect.session.planCache.enabled": "false",
     # It replays the log after each commit; our tables have one version, or receipts.
     "spark.databricks.delta.writeChecksumFile.enabled": "false",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
 }
 
 
@@ -136,8 +133,8 @@ def _classic(settings: Settings, duty: Duty, name: str) -> SparkSession:
 def _joined(settings: Settings, server: str) -> SparkSession:
     """A session of the resident server that no living process uses.
 
-    Python workers belong to a session, so a fresh one for each task would pay their start
-    and their memory each time. What a killed holder left running is interrupted.
+    A server keeps what belongs to a session, so a fresh one for each task would pay its start
+    and its memory each time. What a killed holder left running is interrupted.
     """
     token = settings.secret(CONNECT_TOKEN)
     slot = _free_slot(settings)

@@ -57,8 +57,8 @@ EXECUTORS = {
 }
 """Of one duty's server on a cluster: one executor on each of two workers."""
 
-SPARK_DUTIES = (Duty.COLLECTOR, Duty.MASKER)
-"""The others need no Spark."""
+SPARK_DUTIES = (Duty.COLLECTOR,)
+"""All others work without: masking reads and writes by itself (docs/adr/0025)."""
 
 
 def start_sparks(settings: Settings, brief: bool = False) -> list[Service]:

@@ -1,4 +1,4 @@
-"""Frame of accepted rows in, frame of published columns out; touches nothing else.
+"""Accepted rows in, rows of published columns out; touches nothing else.
 
 The caller says how a cell becomes a typed value (`value`), because parsing belongs to
 quality. Tokens are made of the cell as it landed, so that malformed ones are hidden too.
@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pyspark.sql import Column as Expression
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812
+import polars as pl
 
 from lake_config.contract import Column, Table
 from lake_config.settings import Settings
@@ -20,7 +18,7 @@ from privacy.policy import TOKEN, treatment
 from privacy.tokens import token_column
 from privacy.treatments import GENERALISERS
 
-Value = Callable[[Column], Expression]
+Value = Callable[[Column], pl.Expr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +54,34 @@ def key_names(table: Table, scope: Scope) -> tuple[str, ...]:
 
 
 def mask(
-    frame: DataFrame, table: Table, scope: Scope, settings: Settings, value: Value
-) -> DataFrame:
-    """The published columns of `frame`, in an order that says nothing of the source's."""
+    rows: pl.LazyFrame, table: Table, scope: Scope, settings: Settings, value: Value
+) -> pl.LazyFrame:
+    """The published columns of `rows`, in an order that says nothing of the source's."""
     columns = [
-        _masked(column, scope, settings, value).alias(
-            column.name, metadata={"comment": column.business_name}
-        )
+        _masked(column, scope, settings, value).alias(column.name)
         for column in published_columns(table, scope.purpose)
     ]
-    return _scattered(frame.select(*columns), table, scope)
+    return _scattered(rows.select(*columns), table, scope)
 
 
-def _masked(
-    column: Column, scope: Scope, settings: Settings, value: Value
-) -> Expression:
+def _masked(column: Column, scope: Scope, settings: Settings, value: Value) -> pl.Expr:
     decided = treatment(column.semantic_type, scope.purpose)
     if decided == TOKEN:
         name = key_name(column, scope)
-        return token_column(F.col(column.name), settings, name, column.semantic_type)
+        return token_column(pl.col(column.name), settings, name, column.semantic_type)
     if decided.kind == "generalise":
         return GENERALISERS[decided.how](value(column))
     return value(column)
 
 
-def _scattered(frame: DataFrame, table: Table, scope: Scope) -> DataFrame:
+def _scattered(rows: pl.LazyFrame, table: Table, scope: Scope) -> pl.LazyFrame:
     """Rows by their first token instead of as delivered.
 
     Delivered order is often that of names or numbers; and rows in one order would let
     two recipients put their tables side by side although their tokens differ.
     """
     order = [column.name for column in _tokenised(table, scope)][:1]
-    return frame.sortWithinPartitions(*order) if order else frame
+    return rows.sort(order) if order else rows
 
 
 def _tokenised(table: Table, scope: Scope) -> list[Column]:

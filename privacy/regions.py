@@ -20,16 +20,11 @@ COUNTIES = {
 }
 OUTSIDE = "其他"
 SHORT_NAMES = {name[:-1]: name for name in COUNTIES.values()}
-WRITTEN = {name: name for name in COUNTIES.values()} | {
-    f"{city}{short}": name
-    for city in ("", "绥化", "绥化市")
-    for short, name in SHORT_NAMES.items()
-}
-"""Whatever `COUNTY_PATTERN` can find, and the county it means."""
+WRITTEN = {name: name for name in COUNTIES.values()} | SHORT_NAMES
+"""Whatever a group of `COUNTY_PATTERN` can find, and the county it means."""
 
 _FULL = "|".join(COUNTIES.values())
 _SHORT = "|".join(SHORT_NAMES)
-COUNTY_PATTERN = f"^(?:绥化市?)?({_SHORT})(?![路街])|({_FULL})"
+COUNTY_PATTERN = f"^(?:绥化市?)?({_SHORT})(?:[^路街]|$)|({_FULL})"
 """The first full name anywhere; a short name only where a text begins with it, because
-inside one it is as often a street (安达路) or another town (重庆安居).
-Java, RE2 and Python read it alike but for the look-ahead, which RE2 does not have."""
+inside one it is as often a street (安达路) or another town (重庆安居)."""

@@ -1,8 +1,8 @@
 """Keyed tokens: the same value, the same token, for one key and no other.
 
 HMAC-SM3 over the normalised value, 16 bytes written in letters only, so that no token can
-look like a number. A Spark worker loads its key by id: a key in a closure or a literal
-would stand in plans and event logs.
+look like a number. The key is loaded when cells are there: in no plan stands more than
+its name.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import unicodedata
 from functools import lru_cache
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column as Expression
-from pyspark.sql.functions import arrow_udf
 
 from lake_config.settings import Settings
 from privacy.keys import Mac, key, prepared_mac
@@ -29,20 +28,21 @@ WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
 def token_column(
-    cell: Expression, settings: Settings, key_name: str, key_class: str
-) -> Expression:
-    """The cell's token as a Spark expression; only the key's name travels."""
+    cell: pl.Expr, settings: Settings, key_name: str, key_class: str
+) -> pl.Expr:
+    """The cell's token; only the key's name stands in the expression."""
 
-    @arrow_udf("string")  # type: ignore[call-overload]
-    def token(cells: pa.Array) -> pa.Array:
-        return tokens(cells, loaded_mac(settings, key_name), key_class)
+    def made(cells: pl.Series) -> pl.Series:
+        mac = loaded_mac(settings, key_name)
+        texts = cells.to_arrow(compat_level=pl.CompatLevel.oldest())
+        return pl.Series(cells.name, tokens(texts, mac, key_class))
 
-    return token(cell.cast("string"))
+    return cell.cast(pl.String).map_batches(made, return_dtype=pl.String)
 
 
 @lru_cache(maxsize=64)
 def loaded_mac(settings: Settings, key_name: str) -> Mac:
-    """The MAC of a key, loaded once per worker process."""
+    """The MAC of a key, loaded once per process."""
     return prepared_mac(key(settings, key_name))
 
 
@@ -61,10 +61,10 @@ def normalised(values: pa.Array, key_class: str) -> pa.Array:
     if pc.any(other).as_py():
         # Arrow's own NFKC takes letters apart and does not put them together again.
         forms = [_form(value, exact) for value in values.filter(other).to_pylist()]
-        text = pc.replace_with_mask(text, other, pa.array(forms, pa.string()))
+        text = pc.replace_with_mask(text, other, pa.array(forms, values.type))
     if key_class == "identity_number":
         text = _with_18_digits(text)
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, values.type), text)
 
 
 def _bare(values: pa.Array) -> pa.Array:
@@ -82,7 +82,7 @@ def _with_18_digits(values: pa.Array) -> pa.Array:
     if not pc.any(old).as_py():
         return values
     modern = [modern_number(value) for value in values.filter(old).to_pylist()]
-    return pc.replace_with_mask(values, old, pa.array(modern, pa.string()))
+    return pc.replace_with_mask(values, old, pa.array(modern, values.type))
 
 
 def modern_number(number: str) -> str:
@@ -98,7 +98,7 @@ def _hashed(values: pa.Array, mac: Mac) -> pa.Array:
 
     One join and one translation for all cost less than half of doing it one by one.
     """
-    cells = values.cast(pa.binary()).to_pylist()
+    cells = values.cast(pa.large_binary()).to_pylist()
     hexadecimal = b"".join([mac(cell)[:TOKEN_BYTES] for cell in cells]).hex()
     letters = hexadecimal.encode("ascii").translate(LETTERS)
     ends = np.arange(0, (len(cells) + 1) * LENGTH, LENGTH, dtype=np.int32)

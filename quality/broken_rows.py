@@ -13,6 +13,7 @@ from lake_config.contract import Rule, Table
 from quality.frames import collected
 from quality.row_rules import ROW, RULES, row_violations
 from quality.set_rules import RULE, set_violations
+from quality.suite import stop_rules
 
 Combinations = list[tuple[frozenset[str], int]]
 
@@ -33,6 +34,14 @@ def broken_rows(
     every = pl.concat([narrow, by_set.select(ROW, RULE)])
     grouped = every.group_by(ROW).agg(pl.col(RULE).sort().alias(RULES))
     return grouped.sort(ROW)
+
+
+def stopped(rules: Iterable[Rule], broken: pl.DataFrame) -> pl.Series:
+    """Numbers of the rows that break a stop rule; one nobody knows any more is one."""
+    rules = tuple(rules)
+    warnings = sorted({rule.name for rule in rules} - stop_rules(rules))
+    named = broken.select(ROW, pl.col(RULES).list.set_difference(warnings))
+    return named.filter(pl.col(RULES).list.len() > 0)[ROW]
 
 
 def combinations(broken: pl.DataFrame, rows: int) -> Combinations:

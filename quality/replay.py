@@ -6,7 +6,7 @@ one's key is held back, and a correction that would break an accepted row is ref
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,11 +14,10 @@ import polars as pl
 from lake_config.contract import Rule, Table
 from lake_config.corrections import Correction
 from lake_config.errors import GateFailed
-from quality.broken_rows import broken_rows
+from quality.broken_rows import broken_rows, stopped
 from quality.corrections import CORRECTED_BY, corrected, none_corrected
 from quality.frames import collected
-from quality.row_rules import ROW, RULES
-from quality.suite import stop_rules
+from quality.row_rules import ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +28,6 @@ class Replayed:
     passed: pl.DataFrame
     broken: pl.DataFrame
     rows: pl.LazyFrame
-
-
-def stopped(rules: Iterable[Rule], broken: pl.DataFrame) -> pl.Series:
-    """Numbers of the rows that break a stop rule; one nobody knows any more is one."""
-    rules = tuple(rules)
-    warnings = sorted({rule.name for rule in rules} - stop_rules(rules))
-    named = broken.select(ROW, pl.col(RULES).list.set_difference(warnings))
-    return named.filter(pl.col(RULES).list.len() > 0)[ROW]
 
 
 def replay(

@@ -1,7 +1,8 @@
 """A landed cell as a value of the contract's logical type, as polars expressions.
 
-Null exactly where a cell is null or its text is no value of the type. What masking makes
-of the same cell in Spark is `typed_text.py`; both are compared with the same plain rules.
+Null exactly where a cell is null or its text is no value of the type: the gate reports the
+second as `parse`, masking publishes the value. A cast alone would be wider than a contract
+(`2024-1-5 noise` as a date, digits beyond the scale cut off), so shapes are checked too.
 """
 
 from __future__ import annotations

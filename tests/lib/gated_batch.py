@@ -6,6 +6,7 @@ leave them; what follows is the real thing.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+from deltalake import write_deltalake
 
 from audit.ledger import init_ledger, open_ledger
 from audit.receipts import find
@@ -29,6 +31,13 @@ from privacy.policy import POLICY_VERSION
 from tests.lib import quality_cases
 
 DAY = date(2026, 3, 2)
+LANDED = {
+    "string": pa.string(),
+    "bigint": pa.int64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", "UTC"),
+}
 OFFICER = "甲"
 
 
@@ -42,7 +51,6 @@ def new_lake(settings: Settings, contract: Contract) -> None:
 
 def gated(
     settings: Settings,
-    spark: Any,
     contract: Contract,
     name: str,
     rows: Sequence[Mapping[str, Any]],
@@ -53,11 +61,10 @@ def gated(
     """The batch with `rows` landed; rows numbered (from 1) in `broken` are quarantined for
     a row rule, those in `doubled` for a set rule."""
     job = Job(settings, contract, contract.table(name), day, "release")
-    job.__dict__["spark"] = spark
     attempt, bad = f"{day:%Y%m%d}T000000-{secrets.token_hex(4)}", set(broken)
     raw = job.layers.raw_attempt(contract.department, name, day, attempt)
     twice = set(doubled)
-    _land(spark, job.table, rows, str(raw))
+    _land(job.table, rows, str(raw))
     names = {row: _rules(row, bad, twice) for row in sorted(bad | twice)}
     kept = {"_row": list(names), "rules": list(names.values())}
     keep_broken_rows(job, raw, pa.table(kept, KEPT))
@@ -75,14 +82,21 @@ def gated(
     return job, Gated(attempt, body)
 
 
-def _land(spark: Any, table: Table, rows: Sequence[Mapping[str, Any]], to: str) -> None:
-    cells = [
-        (*(row[column.name] for column in table.columns), place, "b")
-        for place, row in enumerate(rows, 1)
-    ]
-    types = [f"`{column.name}` {column.landed_type}" for column in table.columns]
-    schema = ", ".join([*types, "_row bigint", "_batch string"])
-    spark.createDataFrame(cells, schema).write.format("delta").save(to)
+def _land(table: Table, rows: Sequence[Mapping[str, Any]], to: str) -> None:
+    cells = {
+        item.name: pa.array([row[item.name] for row in rows], landed(item.landed_type))
+        for item in table.columns
+    }
+    numbers = pa.array(range(1, len(rows) + 1), pa.int64())
+    batch = pa.array(["b"] * len(rows))
+    write_deltalake(to, pa.table({**cells, "_row": numbers, "_batch": batch}))
+
+
+def landed(type_: str) -> pa.DataType:
+    """As Spark writes this type of its own to Parquet."""
+    if digits := re.fullmatch(r"decimal\((\d+),(\d+)\)", type_):
+        return pa.decimal128(int(digits[1]), int(digits[2]))
+    return LANDED[type_]
 
 
 def _rules(place: int, bad: set[int], twice: set[int]) -> list[str]:

@@ -1,7 +1,7 @@
 """A lake whose steps take milliseconds: everything is real but the engine that writes.
 
-Where Spark would write a delivery or its masked rows, delta-rs does. Receipts, verdicts,
-leases, commits, deletions and the ledger are the product's own, on local folders.
+Where Spark would write a delivery, delta-rs does. Verdicts, masking, receipts, leases,
+commits, deletions and the ledger are the product's own, on local folders.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from pkgutil import resolve_name
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 
@@ -31,12 +30,11 @@ from jobs import retain as retention
 from jobs.__main__ import STEPS
 from jobs.context import Job
 from jobs.control_totals import Totals
-from jobs.delta_files import files_added, rows_added
+from jobs.delta_files import rows_added
 from jobs.gate import gate
 from jobs.landing import Landed
 from jobs.redeliver import accept_redelivery
 from jobs.retain import retain
-from jobs.steps import Gated
 from lake_config.contract import Band
 from lake_config.errors import LakeError, NothingToDo
 from lake_config.layers import CURATED
@@ -167,10 +165,6 @@ def quick_lake(model: Path, home: Path, settings: Settings) -> Iterator[QuickLak
         patch.setattr(jobs.collect, "_attempted", made_attempt(made))
         patch.setattr(jobs.gate, "run", lambda *_: ())  # GX sees a table's shape alone
         patch.setattr(jobs.gate, "suite_digest", lambda *_: "s")
-        patch.setattr(jobs.mask, "accepted", _accepted)
-        patch.setattr(jobs.mask, "mask", lambda rows, *_: rows)
-        patch.setattr(jobs.mask, "_write", _write)
-        patch.setattr(jobs.mask, "_scan", _scan)
         yield made
     _forget()
     shutil.rmtree(home)
@@ -192,26 +186,6 @@ def made_attempt(lake: QuickLake) -> Callable[..., tuple[Landed, int]]:
         return Landed(totals, ()), rows_added(LOCAL, path, 0)
 
     return attempted
-
-
-def _accepted(job: Job, gated: Gated, _: object) -> pa.Table:
-    """All rows that are not in the gate's list."""
-    path = gated.raw(job)
-    list_ = job.layers.broken_rows(path)
-    jobs.accepted._kept(job, list_)
-    broken = set(pq.read_table(list_)["_row"].to_pylist())
-    names = files_added(LOCAL, path, 0)
-    rows = pa.concat_tables(pq.read_table(path / name) for name in sorted(names))
-    good = [place not in broken for place in rows["_row"].to_pylist()]
-    return rows.filter(pa.array(good)).select(["number"])
-
-
-def _write(_: Job, rows: pa.Table, staged: Path) -> None:
-    write_deltalake(str(staged), rows)
-
-
-def _scan(*_: object) -> dict[str, Any]:
-    return {"cells": 0, "hits": 0, "found": {}, "ok": True}
 
 
 def _forget() -> None:

@@ -49,10 +49,10 @@ def truth() -> Truth:
     return truth_of(pa.table(columns))
 
 
-def published(settings: Settings, spark: Any, contract: Contract = INVENTED) -> Path:
+def published(settings: Settings, contract: Contract = INVENTED) -> Path:
     """The shared zone after one batch went through mask and publish."""
     new_lake(settings, contract)
-    job, before = gated(settings, spark, contract, "people", ROWS)
+    job, before = gated(settings, contract, "people", ROWS)
     publish(job, mask_batch(job, before))
     return settings.layers.shared
 
@@ -64,9 +64,9 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_masked_zone_is_clean_and_so_is_staging(
-    settings: Settings, spark: Any, truth: Truth
+    settings: Settings, truth: Truth
 ) -> None:
-    zone = published(settings, spark)
+    zone = published(settings)
     assert list(zone.rglob("*.parquet"))
     assert scan(zone, truth) == set()
     assert scan(settings.layers.staging, truth) == set()
@@ -74,16 +74,15 @@ def test_a_masked_zone_is_clean_and_so_is_staging(
 
 
 def test_raw_holds_everything_and_it_is_found_there(
-    settings: Settings, spark: Any, truth: Truth
+    settings: Settings, truth: Truth
 ) -> None:
-    published(settings, spark)
+    published(settings)
     assert {kind for kind, _ in scan(settings.layers.raw, truth)} == KINDS
 
 
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_a_column_the_policy_keeps_is_found_in_every_place_it_reaches(
     settings: Settings,
-    spark: Any,
     truth: Truth,
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
@@ -91,7 +90,7 @@ def test_a_column_the_policy_keeps_is_found_in_every_place_it_reaches(
     line = replace(policy.TABLE[kind], statistics=policy.KEEP)
     monkeypatch.setitem(policy.TABLE, kind, line)
     blind(monkeypatch)
-    found = scan(published(settings, spark), truth)
+    found = scan(published(settings), truth)
     name = "name" if kind == "person_name" else kind
     assert {item for item, _ in found} == {name}
     places = {place.split(" ", 1)[1] for _, place in found}
@@ -103,7 +102,6 @@ def test_a_column_the_policy_keeps_is_found_in_every_place_it_reaches(
 @pytest.mark.parametrize("kind", ["identity_number", "mobile", "address"])
 def test_a_value_inside_a_longer_text_is_found(
     settings: Settings,
-    spark: Any,
     truth: Truth,
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
@@ -117,7 +115,7 @@ def test_a_value_inside_a_longer_text_is_found(
     rows[7]["office"] = f"经办（{ROWS[9][COLUMNS[kind]]}）登记"
     blind(monkeypatch)
     new_lake(settings, contract)
-    job, before = gated(settings, spark, contract, "people", rows)
+    job, before = gated(settings, contract, "people", rows)
     publish(job, mask_batch(job, before))
     found = scan(settings.layers.shared, truth)
     assert {item for item, _ in found} == {kind}
@@ -127,7 +125,6 @@ def test_a_value_inside_a_longer_text_is_found(
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_names_of_columns_comments_and_files_are_searched(
     settings: Settings,
-    spark: Any,
     truth: Truth,
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
@@ -139,7 +136,7 @@ def test_names_of_columns_comments_and_files_are_searched(
     )
     contract = replace(INVENTED, tables=(replace(PEOPLE, columns=columns),))
     blind(monkeypatch)
-    zone = published(settings, spark, contract)
+    zone = published(settings, contract)
     places = {place.split(" ", 1)[1] for _, place in scan(zone, truth)}
     assert "json" in places
     file = next(zone.rglob("*.parquet"))

@@ -47,12 +47,12 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[Path]]:
 
 
 def test_a_published_version_is_durable_before_its_receipt(
-    settings: Settings, spark: Any, synced: dict[str, set[Path]]
+    settings: Settings, synced: dict[str, set[Path]]
 ) -> None:
     new_lake(settings, INVENTED)
     for day in (2, 3):
         when = DAY.replace(day=day)
-        job, step = gated(settings, spark, INVENTED, "people", people(9), day=when)
+        job, step = gated(settings, INVENTED, "people", people(9), day=when)
         publish(job, mask_batch(job, step))
     table = settings.layers.shared_table("analysts", "invented", "people")
     assert set(table.glob("*.parquet")) <= synced["published"]

@@ -48,12 +48,12 @@ def lake(settings: Settings) -> Settings:
 
 
 def ready(
-    lake: Settings, spark: Any, day: int = 2, contract: Contract = INVENTED
+    lake: Settings, day: int = 2, contract: Contract = INVENTED
 ) -> tuple[Job, Masked]:
     """A masked batch of `day` + 8 people."""
     rows = people(day + 8, start=day * 20)
     when = DAY.replace(day=day)
-    job, before = gated(lake, spark, contract, "people", rows, day=when)
+    job, before = gated(lake, contract, "people", rows, day=when)
     return job, mask_batch(job, before)
 
 
@@ -72,7 +72,7 @@ def parquet_files(lake: Settings) -> set[str]:
 def test_the_scanned_bytes_become_the_version_the_receipt_names(
     lake: Settings, spark: Any
 ) -> None:
-    job, masked = ready(lake, spark)
+    job, masked = ready(lake)
     wanted = {file["sha256"] for file in scanned(job, masked)}
     body = publish(job, masked).body
     assert (body["version"], body["rows"], body["approvals"]) == (0, 10, [OFFICER])
@@ -89,43 +89,37 @@ def test_the_scanned_bytes_become_the_version_the_receipt_names(
     }
 
 
-def test_each_batch_replaces_the_last_and_old_versions_stay(
-    lake: Settings, spark: Any
-) -> None:
+def test_each_batch_replaces_the_last_and_old_versions_stay(lake: Settings) -> None:
     for day in (2, 3, 4):
-        publish(*ready(lake, spark, day))
+        publish(*ready(lake, day))
     assert [rows_of(lake, version) for version in (0, 1, 2)] == [10, 11, 12]
     versions = published_versions(open_ledger(lake), "analysts", "invented", "people")
     assert versions == (0, 1, 2)
 
 
-def test_a_second_run_has_nothing_to_do(lake: Settings, spark: Any) -> None:
-    job, masked = ready(lake, spark)
+def test_a_second_run_has_nothing_to_do(lake: Settings) -> None:
+    job, masked = ready(lake)
     publish(job, masked)
     with pytest.raises(NothingToDo):
         publish(job, masked)
 
 
-def test_nothing_is_published_unsigned(lake: Settings, spark: Any) -> None:
-    job, masked = ready(lake, spark, contract=renamed(INVENTED, "e"))
+def test_nothing_is_published_unsigned(lake: Settings) -> None:
+    job, masked = ready(lake, contract=renamed(INVENTED, "e"))
     with pytest.raises(NotSigned):
         publish(job, masked)
     assert not shared(lake).exists()
 
 
-def test_bytes_masked_under_another_policy_are_not_published(
-    lake: Settings, spark: Any
-) -> None:
-    job, masked = ready(lake, spark)
+def test_bytes_masked_under_another_policy_are_not_published(lake: Settings) -> None:
+    job, masked = ready(lake)
     masked.body["policy"] = "0.old"
     with pytest.raises(OutOfTurn):
         publish(job, masked)
 
 
-def test_bytes_changed_after_the_scan_are_not_published(
-    lake: Settings, spark: Any
-) -> None:
-    job, masked = ready(lake, spark)
+def test_bytes_changed_after_the_scan_are_not_published(lake: Settings) -> None:
+    job, masked = ready(lake)
     path = lake.home / masked.body["staged"] / scanned(job, masked)[0]["path"]
     path.write_bytes(path.read_bytes() + b"!")
     with pytest.raises(LeakFound):
@@ -135,9 +129,9 @@ def test_bytes_changed_after_the_scan_are_not_published(
 
 
 def test_a_file_swapped_between_reading_and_linking_is_not_published(
-    lake: Settings, spark: Any, monkeypatch: pytest.MonkeyPatch
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job, masked = ready(lake, spark)
+    job, masked = ready(lake)
     link = os.link
 
     def swapped(source: Path, target: Path) -> None:
@@ -153,25 +147,25 @@ def test_a_file_swapped_between_reading_and_linking_is_not_published(
 
 
 def test_where_links_are_not_possible_bytes_are_copied(
-    lake: Settings, spark: Any, monkeypatch: pytest.MonkeyPatch
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(source: Path, target: Path) -> None:
         raise OSError(18, "Invalid cross-device link")
 
     monkeypatch.setattr(os, "link", refused)
-    job, masked = ready(lake, spark)
+    job, masked = ready(lake)
     assert publish(job, masked).body["version"] == 0
     assert rows_of(lake, 0) == 10
 
 
 def test_a_contract_with_other_columns_gives_a_version_with_those(
-    lake: Settings, spark: Any
+    lake: Settings,
 ) -> None:
-    publish(*ready(lake, spark, 2))
+    publish(*ready(lake, 2))
     columns = tuple(item for item in PEOPLE.columns if item.name != "office")
     contract = replace(INVENTED, digest="f", tables=(replace(PEOPLE, columns=columns),))
     sign(lake, OFFICER, contract, POLICY_VERSION)
-    assert publish(*ready(lake, spark, 3, contract)).body["version"] == 1
+    assert publish(*ready(lake, 3, contract)).body["version"] == 1
     names = [
         [
             field.name
@@ -228,9 +222,9 @@ PLACES = (
 
 @pytest.mark.parametrize("place", PLACES)
 def test_killed_anywhere_a_second_run_ends_as_if_never_killed(
-    lake: Settings, spark: Any, place: str
+    lake: Settings, place: str
 ) -> None:
-    job, masked = ready(lake, spark)
+    job, masked = ready(lake)
     killed_at(lake, place)
     try:
         publish(job, masked)
@@ -243,10 +237,10 @@ def test_killed_anywhere_a_second_run_ends_as_if_never_killed(
 
 
 def test_killed_between_commit_and_receipt_only_the_receipt_is_written(
-    lake: Settings, spark: Any
+    lake: Settings,
 ) -> None:
-    publish(*ready(lake, spark, 2))
-    job, masked = ready(lake, spark, 3)
+    publish(*ready(lake, 2))
+    job, masked = ready(lake, 3)
     killed_at(lake, "Job.record", day=3)
     before = parquet_files(lake)
     assert DeltaTable(str(shared(lake))).version() == 1
@@ -256,10 +250,8 @@ def test_killed_between_commit_and_receipt_only_the_receipt_is_written(
     assert parquet_files(lake) == before
 
 
-def test_what_was_taken_and_never_committed_is_found_again(
-    lake: Settings, spark: Any
-) -> None:
-    job, masked = ready(lake, spark, 2)
+def test_what_was_taken_and_never_committed_is_found_again(lake: Settings) -> None:
+    job, masked = ready(lake, 2)
     killed_at(lake, "_commit")
     left = parquet_files(lake)
     assert left and last(lake, "published", job.batch) is None
@@ -267,10 +259,8 @@ def test_what_was_taken_and_never_committed_is_found_again(
     assert parquet_files(lake) == left
 
 
-def test_what_was_half_copied_and_never_committed_is_made_whole(
-    lake: Settings, spark: Any
-) -> None:
-    job, masked = ready(lake, spark, 2)
+def test_what_was_half_copied_and_never_committed_is_made_whole(lake: Settings) -> None:
+    job, masked = ready(lake, 2)
     killed_at(lake, "_commit")
     for path in shared(lake).glob("*.parquet"):
         path.unlink()
@@ -280,10 +270,10 @@ def test_what_was_half_copied_and_never_committed_is_made_whole(
 
 
 def test_another_writer_s_commit_makes_this_one_fail_and_stay_unread(
-    lake: Settings, spark: Any, monkeypatch: pytest.MonkeyPatch
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish(*ready(lake, spark, 2))
-    job, masked = ready(lake, spark, 3)
+    publish(*ready(lake, 2))
+    job, masked = ready(lake, 3)
     commit: Callable[..., None] = module._commit
 
     def late(*arguments: Any) -> None:

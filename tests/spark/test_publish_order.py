@@ -40,11 +40,9 @@ def versions(lake: Settings) -> tuple[int, ...]:
     return published_versions(open_ledger(lake), "analysts", "invented", "people")
 
 
-def test_a_release_that_waited_does_not_replace_a_newer_one(
-    lake: Settings, spark: Any
-) -> None:
-    waited = ready(lake, spark, 2)
-    publish(*ready(lake, spark, 3))
+def test_a_release_that_waited_does_not_replace_a_newer_one(lake: Settings) -> None:
+    waited = ready(lake, 2)
+    publish(*ready(lake, 3))
     with pytest.raises(OutOfTurn, match="2026-03-03"):
         publish(*waited)
     judged_again(waited[0])
@@ -53,11 +51,9 @@ def test_a_release_that_waited_does_not_replace_a_newer_one(
     assert versions(lake) == (0,) and rows_of(lake, 0) == 11
 
 
-def test_a_batch_judged_against_another_version_is_judged_again(
-    lake: Settings, spark: Any
-) -> None:
-    later = ready(lake, spark, 3)
-    publish(*ready(lake, spark, 2))
+def test_a_batch_judged_against_another_version_is_judged_again(lake: Settings) -> None:
+    later = ready(lake, 3)
+    publish(*ready(lake, 2))
     with pytest.raises(OutOfTurn, match="重新运行 gate"):
         publish(*later)
     judged_again(later[0])
@@ -80,10 +76,10 @@ def after_another(monkeypatch: pytest.MonkeyPatch, other: tuple[Job, Masked]) ->
 
 
 def test_who_waited_for_the_lease_is_asked_again(
-    lake: Settings, spark: Any, monkeypatch: pytest.MonkeyPatch
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process publishes a newer delivery between the first look and the lease."""
-    late, newer = ready(lake, spark, 2), ready(lake, spark, 3)
+    late, newer = ready(lake, 2), ready(lake, 3)
     after_another(monkeypatch, newer)
     with pytest.raises(OutOfTurn, match="2026-03-03"):
         publish(*late)
@@ -91,9 +87,9 @@ def test_who_waited_for_the_lease_is_asked_again(
 
 
 def test_two_runs_of_one_publication_commit_once(
-    lake: Settings, spark: Any, monkeypatch: pytest.MonkeyPatch
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job, masked = ready(lake, spark, 2)
+    job, masked = ready(lake, 2)
     after_another(monkeypatch, (job, masked))
     with pytest.raises(NothingToDo):
         publish(job, masked)
@@ -102,13 +98,13 @@ def test_two_runs_of_one_publication_commit_once(
 
 
 def test_a_lost_commit_of_an_older_delivery_stays_without_a_receipt(
-    lake: Settings, spark: Any
+    lake: Settings,
 ) -> None:
     """Killed after committing 1, then 2 is published by a newer delivery."""
-    publish(*ready(lake, spark, 2))
-    lost = ready(lake, spark, 3)
+    publish(*ready(lake, 2))
+    lost = ready(lake, 3)
     killed_at(lake, "Job.record", day=3)
-    assert publish(*ready(lake, spark, 4)).body["version"] == 2
+    assert publish(*ready(lake, 4)).body["version"] == 2
     judged_again(lost[0])
     with pytest.raises(OutOfTurn, match="2026-03-04"):
         publish(*lost)
@@ -117,12 +113,12 @@ def test_a_lost_commit_of_an_older_delivery_stays_without_a_receipt(
 
 
 def test_a_lost_commit_that_an_older_delivery_overtook_is_committed_once_more(
-    lake: Settings, spark: Any
+    lake: Settings,
 ) -> None:
     """Killed after committing 0 for the newer delivery; the older one then became 1."""
-    job, masked = ready(lake, spark, 3)
+    job, masked = ready(lake, 3)
     killed_at(lake, "Job.record", day=3)
-    assert publish(*ready(lake, spark, 2)).body["version"] == 1
+    assert publish(*ready(lake, 2)).body["version"] == 1
     judged_again(job)
     assert publish(job, Masked.load(job)).body["version"] == 2
     assert versions(lake) == (1, 2)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import Any
 
+import polars as pl
 import pytest
 
 from lake_config.settings import ROOT, Settings, write_private
 from privacy.keys import MASTER, _check_value
 from privacy.mask_frame import Scope, mask
 from privacy.policy import PURPOSES, STATISTICS, TABLE, treatment
-from quality.typed_text import parsed
+from quality.row_values import value
 from tests.lib.quality_cases import column, table
 
 PAGE = (ROOT / "docs" / "reference" / "masking_rules.md").read_text("utf-8")
@@ -57,7 +57,7 @@ def _decided(example: str) -> str:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_before_and_after(settings: Settings, spark: Any, example: str) -> None:
+def test_before_and_after(settings: Settings, example: str) -> None:
     secret = PAGE.split("master key `", 1)[1].split("`", 1)[0].encode("ascii")
     text = f"{base64.b64encode(secret).decode()}\n{_check_value(secret)}\n"
     write_private(settings.layers.keys / MASTER, text)
@@ -71,8 +71,12 @@ def test_before_and_after(settings: Settings, spark: Any, example: str) -> None:
     )
     cells = rows_under(f"### {example}")
     rows = [(place, cell(before)) for place, (before, _) in enumerate(cells)]
-    frame = spark.createDataFrame(rows, "place bigint, c string")
+    types = {"place": pl.Int64, "c": pl.String}
+    frame = pl.LazyFrame(rows, types, orient="row")
     scope = Scope("analysts", purpose or STATISTICS, "civil_affairs")
-    found = mask(frame, invented, scope, settings, parsed).collect()
-    after = {row["place"]: None if row["c"] is None else str(row["c"]) for row in found}
+    found = mask(frame, invented, scope, settings, value).collect()
+    after = {
+        place: None if after is None else str(after)
+        for place, after in found.select("place", "c").iter_rows()
+    }
     assert after == {place: cell(text) for place, (_, text) in enumerate(cells)}

@@ -64,7 +64,7 @@ PLACES = {
     ),
     "release": (
         ("jobs.mask:_write", 0.0, 1),
-        ("jobs.mask:_write", WHILE_SPARK_WRITES, ROUNDS),
+        ("jobs.mask:commit_new", 0.0, ROUNDS),
         ("jobs.mask:files_of", 0.0, 1),
         ("jobs.mask:_scan", 0.0, 1),
         ("jobs.mask:keep_list", 0.0, ROUNDS),

@@ -24,9 +24,9 @@ from lake_config.errors import ContractError, GateFailed, NotSigned, UsageError
 from lake_config.settings import Settings
 from privacy.correction_approval import check_corrections, sign_corrections
 from privacy.officers import enrol_officer, revoke_officer
-from quality.broken_rows import broken_rows
+from quality.broken_rows import broken_rows, stopped
 from quality.corrections import CORRECTED_BY, corrected
-from quality.replay import replay, stopped
+from quality.replay import replay
 from quality.suite import rules_for
 from tests.lib.quality_cases import column, contract, identity_number, table
 

@@ -17,7 +17,7 @@ import pytest
 from deltalake import write_deltalake
 
 from jobs import gate as module
-from jobs.accepted import KEPT, _kept, keep_broken_rows
+from jobs.accepted import KEPT, broken_rows_of, keep_broken_rows
 from jobs.context import Job
 from jobs.gate import gate
 from lake_config.contract import Reference
@@ -102,7 +102,7 @@ def test_a_clean_batch_leaves_an_empty_file_of_the_right_shape(lake: Settings) -
     body = gate(job).body
     assert (body["rows"], body["keys"], body["quarantined"]) == (3, 3, 0)
     assert (body["findings"], body["verdict"]) == ([], "passed")
-    assert found(job, raw) == [] and _kept(job, job.layers.broken_rows(raw)) == 0
+    assert found(job, raw) == [] and broken_rows_of(job, raw).height == 0
     with pytest.raises(NothingToDo):
         gate(job)
 
@@ -140,12 +140,11 @@ def test_a_parent_that_was_not_collected_is_waited_for(lake: Settings) -> None:
 def test_what_the_gate_found_is_lost_and_found_again(lake: Settings) -> None:
     job, raw = people(lake, GOOD)
     gate(job)
-    file = job.layers.broken_rows(raw)
-    file.unlink()
+    job.layers.broken_rows(raw).unlink()
     with pytest.raises(OutOfTurn, match="重新把关"):
-        _kept(job, file)
+        broken_rows_of(job, raw)
     gate(job)
-    assert _kept(job, file) == 0
+    assert broken_rows_of(job, raw).height == 0
 
 
 def kept(rows: dict[int, list[str]]) -> pa.Table:

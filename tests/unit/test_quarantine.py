@@ -6,8 +6,11 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
+from jobs import committed_rows
 from jobs.accepted import accepted, quarantined
 from jobs.context import Job
 from jobs.quarantine import return_to_department
@@ -18,10 +21,10 @@ from tests.lib.gated_batch import INVENTED, gated, new_lake, people
 
 
 @pytest.fixture
-def job(settings: Settings, spark: Any) -> Job:
+def job(settings: Settings) -> Job:
     """Ten people of whom two are quarantined."""
     new_lake(settings, INVENTED)
-    made, _ = gated(settings, spark, INVENTED, "people", people(10), broken={3, 7})
+    made, _ = gated(settings, INVENTED, "people", people(10), broken={3, 7})
     return made
 
 
@@ -44,44 +47,50 @@ def test_the_rows_arrive_and_are_on_record(job: Job) -> None:
     assert kinds(job)[-1] == "quarantine_returned"
 
 
-def test_rows_of_a_set_rule_are_quarantined_too(settings: Settings, spark: Any) -> None:
+def test_rows_of_a_set_rule_are_quarantined_too(settings: Settings) -> None:
     new_lake(settings, INVENTED)
     job, step = gated(
-        settings, spark, INVENTED, "people", people(10), broken={3}, doubled={3, 5}
+        settings, INVENTED, "people", people(10), broken={3}, doubled={3, 5}
     )
     rules = rules_for(INVENTED, job.table)
-    bad = quarantined(job, step, rules).select("_row", "_rules").collect()
-    assert {row["_row"]: set(row["_rules"]) for row in bad} == {
+    bad = pl.concat(quarantined(job, step, rules)).select("_row", "_rules").collect()
+    assert {row: set(names) for row, names in bad.iter_rows()} == {
         3: {"required.record_no", "unique.record_no"},
         5: {"unique.record_no"},
     }
-    good = accepted(job, step, rules)
-    assert good.count() == 8
+    good = pl.concat(accepted(job, step, rules)).collect()
+    assert good.height == 8
     assert good.columns == [column.name for column in job.table.columns]
 
 
 def test_what_is_written_after_the_verdict_is_nobody_s(
-    settings: Settings, spark: Any
+    settings: Settings,
 ) -> None:
     new_lake(settings, INVENTED)
-    job, step = gated(settings, spark, INVENTED, "people", people(10), broken={3})
+    job, step = gated(settings, INVENTED, "people", people(10), broken={3})
     raw = str(step.raw(job))
-    spark.read.format("delta").load(raw).write.format("delta").mode("append").save(raw)
+    write_deltalake(raw, DeltaTable(raw).to_pyarrow_table(), mode="append")
     rules = rules_for(INVENTED, job.table)
-    assert accepted(job, step, rules).count() == 9
-    assert quarantined(job, step, rules).count() == 1
+    assert rows_in(accepted(job, step, rules)) == 9
+    assert rows_in(quarantined(job, step, rules)) == 1
 
 
-@pytest.mark.parametrize("doubled", [(), (5,)])
-def test_a_join_is_made_only_where_a_set_rule_is_broken(
-    settings: Settings, spark: Any, doubled: tuple[int, ...]
+@pytest.mark.parametrize("most", [1, 4, 100])
+def test_pieces_together_are_all_rows(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
+    monkeypatch.setattr(committed_rows, "PIECE_ROWS", most)
     new_lake(settings, INVENTED)
-    job, step = gated(settings, spark, INVENTED, "people", people(9), doubled=doubled)
-    rows = accepted(job, step, rules_for(INVENTED, job.table))
-    plan = rows._jdf.queryExecution().optimizedPlan().toString()
-    assert ("Join" in plan) is bool(doubled)
-    assert rows.count() == 9 - len(doubled)
+    job, step = gated(settings, INVENTED, "people", people(10), broken={3, 7})
+    rules = rules_for(INVENTED, job.table)
+    pieces = [piece.collect() for piece in accepted(job, step, rules)]
+    assert max(piece.height for piece in pieces) <= most
+    assert sorted(pl.concat(pieces)["times"]) == [0, 1, 3, 4, 5, 7, 8, 9]
+    assert rows_in(quarantined(job, step, rules)) == 2
+
+
+def rows_in(pieces: list[pl.LazyFrame]) -> int:
+    return pl.concat(pieces).collect().height
 
 
 def test_what_cannot_be_recorded_does_not_leave(
@@ -117,10 +126,10 @@ def test_a_link_planted_in_the_department_s_folder_is_not_written_through(
 
 
 def test_other_rows_than_the_gate_counted_are_not_handed_over(
-    settings: Settings, spark: Any
+    settings: Settings,
 ) -> None:
     new_lake(settings, INVENTED)
-    job, step = gated(settings, spark, INVENTED, "people", people(10), broken={3})
+    job, step = gated(settings, INVENTED, "people", people(10), broken={3})
     job.record("gated", step.attempt, True, **{**_facts(step.body), "quarantined": 2})
     with pytest.raises(ControlTotalsDiffer):
         return_to_department(job, "甲")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from deltalake import DeltaTable
@@ -46,8 +45,8 @@ def staged_files(settings: Settings) -> list[str]:
     return [path.name for path in settings.layers.staging.rglob("*") if path.is_file()]
 
 
-def test_the_receipt_says_what_lies_in_staging(lake: Settings, spark: Any) -> None:
-    job, before = gated(lake, spark, INVENTED, "people", people(50), broken={3, 7})
+def test_the_receipt_says_what_lies_in_staging(lake: Settings) -> None:
+    job, before = gated(lake, INVENTED, "people", people(50), broken={3, 7})
     masked = mask_batch(job, before)
     body = masked.body
     staged = DeltaTable(str(lake.home / body["staged"]))
@@ -61,8 +60,8 @@ def test_the_receipt_says_what_lies_in_staging(lake: Settings, spark: Any) -> No
     assert sum(file["rows"] for file in files) == 48
 
 
-def test_keys_are_recorded_before_they_are_used(lake: Settings, spark: Any) -> None:
-    job, before = gated(lake, spark, INVENTED, "people", people(5))
+def test_keys_are_recorded_before_they_are_used(lake: Settings) -> None:
+    job, before = gated(lake, INVENTED, "people", people(5))
     body = mask_batch(job, before).body
     assert kinds(lake)[-2:] == ["key_used", "masked"]
     used = list(open_ledger(lake).events())[-2]
@@ -70,24 +69,22 @@ def test_keys_are_recorded_before_they_are_used(lake: Settings, spark: Any) -> N
     assert "r=analysts;p=statistics;d=invented;c=mobile;v=1" in body["key_ids"]
 
 
-def test_the_log_of_staging_holds_no_smallest_or_largest_value(
-    lake: Settings, spark: Any
-) -> None:
-    job, before = gated(lake, spark, INVENTED, "people", people(5))
+def test_the_log_of_staging_holds_no_smallest_or_largest_value(lake: Settings) -> None:
+    job, before = gated(lake, INVENTED, "people", people(5))
     staged = lake.home / mask_batch(job, before).body["staged"]
     log = "".join(path.read_text("utf-8") for path in staged.glob("_delta_log/*.json"))
     assert "minValues" not in log and "numRecords" in log
 
 
-def test_a_second_run_has_nothing_to_do(lake: Settings, spark: Any) -> None:
-    job, before = gated(lake, spark, INVENTED, "people", people(5))
+def test_a_second_run_has_nothing_to_do(lake: Settings) -> None:
+    job, before = gated(lake, INVENTED, "people", people(5))
     mask_batch(job, before)
     with pytest.raises(NothingToDo):
         mask_batch(job, before)
 
 
-def test_an_earlier_try_s_leftovers_go(lake: Settings, spark: Any) -> None:
-    job, before = gated(lake, spark, INVENTED, "people", people(5))
+def test_an_earlier_try_s_leftovers_go(lake: Settings) -> None:
+    job, before = gated(lake, INVENTED, "people", people(5))
     dead = job.layers.staged("analysts", "invented", "people", job.date, "dead")
     dead.mkdir(parents=True)
     (dead / "half.parquet").write_bytes(b"x")
@@ -102,15 +99,15 @@ def weakened(monkeypatch: pytest.MonkeyPatch, *kinds_: str) -> None:
 
 
 def test_a_leak_is_deleted_recorded_and_raised(
-    lake: Settings, spark: Any, monkeypatch: pytest.MonkeyPatch
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good, first = gated(lake, spark, INVENTED, "people", people(5))
+    good, first = gated(lake, INVENTED, "people", people(5))
     published = publish(good, mask_batch(good, first))
     table = lake.layers.shared_table("analysts", "invented", "people")
     before = sorted(path.name for path in table.rglob("*"))
     weakened(monkeypatch, "mobile", "bank_card", "identity_number")
     day = good.date.replace(day=3)
-    job, second = gated(lake, spark, INVENTED, "people", people(5), day=day)
+    job, second = gated(lake, INVENTED, "people", people(5), day=day)
     with pytest.raises(LeakFound) as refusal:
         mask_batch(job, second)
     receipt = last(lake, "masked", job.batch)
@@ -127,19 +124,19 @@ def test_a_leak_is_deleted_recorded_and_raised(
 
 
 def test_an_identity_number_that_hides_in_another_column_is_found(
-    lake: Settings, spark: Any
+    lake: Settings,
 ) -> None:
     rows = people(30)
     rows[17]["office"] = f"经办：{rows[17]['identity_no']}"
     rows[18]["times"] = 13945551234
-    job, before = gated(lake, spark, INVENTED, "people", rows)
+    job, before = gated(lake, INVENTED, "people", rows)
     with pytest.raises(LeakFound):
         mask_batch(job, before)
     found = last(lake, "masked", job.batch).body["leak_scan"]["found"]
     assert found == {"office: identity_number": 1, "times: mobile": 1}
 
 
-def test_a_column_named_after_somebody_is_found(lake: Settings, spark: Any) -> None:
+def test_a_column_named_after_somebody_is_found(lake: Settings) -> None:
     columns = tuple(
         replace(item, business_name="电话13945551234")
         if item.name == "office"
@@ -147,16 +144,14 @@ def test_a_column_named_after_somebody_is_found(lake: Settings, spark: Any) -> N
         for item in PEOPLE.columns
     )
     contract = replace(INVENTED, tables=(replace(PEOPLE, columns=columns),))
-    job, before = gated(lake, spark, contract, "people", people(3))
+    job, before = gated(lake, contract, "people", people(3))
     with pytest.raises(LeakFound):
         mask_batch(job, before)
     assert staged_files(lake) == []
 
 
-def test_other_rows_than_the_gate_accepted_are_refused(
-    lake: Settings, spark: Any
-) -> None:
-    job, before = gated(lake, spark, INVENTED, "people", people(10))
+def test_other_rows_than_the_gate_accepted_are_refused(lake: Settings) -> None:
+    job, before = gated(lake, INVENTED, "people", people(10))
     before.body["accepted"] = 11
     with pytest.raises(ControlTotalsDiffer):
         mask_batch(job, before)
@@ -164,8 +159,8 @@ def test_other_rows_than_the_gate_accepted_are_refused(
     assert not last(lake, "masked", job.batch).ok
 
 
-def test_without_the_key_nothing_is_written(lake: Settings, spark: Any) -> None:
-    job, before = gated(lake, spark, INVENTED, "people", people(3))
+def test_without_the_key_nothing_is_written(lake: Settings) -> None:
+    job, before = gated(lake, INVENTED, "people", people(3))
     (lake.layers.keys / MASTER).unlink()
     with pytest.raises(KeyUnavailable):
         mask_batch(job, before)
