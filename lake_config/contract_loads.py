@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lake_config.contract import CHANGE_FEED, FULL, INCREMENTAL, TRANSPORT_OF
+from lake_config.contract_shape import custom_properties
 from lake_config.contract_yaml import Place, Source
 
 OPERATION, SEQUENCE = "change_operation", "change_sequence"
@@ -15,6 +16,10 @@ OPERATION, SEQUENCE = "change_operation", "change_sequence"
 TRANSPORTS = {INCREMENTAL: ("jdbc", "前置库"), CHANGE_FEED: ("files", "文件")}
 RISING = ("date", "timestamp", "integer")
 TYPED = ("date", "timestamp", "datetime", "int", "integer", "bigint", "smallint")
+OF_CHANGES = ("event_date", "event_time", "record_key", "not_personal")
+"""What may say where reading goes on: the question to the source names its newest value,
+and statements are logged by servers. A number of a person is none of it."""
+
 IN_ORDER = r"yyyy(-)?MM\1dd.*"
 """Texts in such a layout sort as the days they say."""
 
@@ -73,6 +78,8 @@ def _of_column(load: dict[str, Any], columns: list[dict[str, Any]]) -> Iterator[
         yield "changeColumn 指的列不存在。"
     if known and not rises(known[0]):
         yield "changeColumn 须为整数，或日期、时间；文本须按年月日的顺序写。"
+    if known and custom_properties(known[0]).get("semanticType") not in OF_CHANGES:
+        yield f"changeColumn 的 semanticType 只能是：{'、'.join(OF_CHANGES)}。"
 
 
 def native(physical_type: str) -> bool:

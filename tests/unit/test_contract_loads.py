@@ -47,6 +47,9 @@ def test_what_is_declared_is_what_is_loaded(tmp_path: Path) -> None:
 
 KEYLESS = {"payment_no": {"primaryKey": False}}
 TEXT = {"logicalType": "string", "physicalType": "varchar(9)"}
+A_PERSON = {
+    "customProperties": [{"property": "semanticType", "value": "identity_number"}]
+}
 DAY_FIRST = {"logicalTypeOptions": {"format": "dd.MM.yyyy"}}
 
 
@@ -61,6 +64,7 @@ DAY_FIRST = {"logicalTypeOptions": {"format": "dd.MM.yyyy"}}
          ["lateness 不能为负", "reconcileEvery 至少", "primaryKey"]),
         (PAYMENTS, GOOD | {"changeColumn": "nothing"}, {}, ["列不存在"]),
         (PAYMENTS, GOOD | {"changeColumn": "amount"}, {}, ["须为整数"]),
+        (PAYMENTS, GOOD, {"changed_on": A_PERSON}, ["semanticType 只能是"]),
         (PAYMENTS, GOOD, {"changed_on": TEXT}, ["须为整数"]),
         (BENEFITS, GOOD, {"changed_on": DAY_FIRST}, ["按年月日的顺序"]),
         (PERMITS, GOOD, {}, ["只能用于前置库", "列不存在"]),
