@@ -175,7 +175,9 @@ def _open(spark: SparkSession) -> bool:
         spark.conf.get("spark.sql.session.timeZone")
     except PySparkException as error:
         if "SESSION_CLOSED" in str(error) or "SESSION_NOT_FOUND" in str(error):
-            spark.client.close()  # type: ignore[operator]
+            # Else it would stay the process's active one, and the next would never be.
+            spark.release_session_on_close = False
+            spark.stop()
             return False
         raise JobFailed(
             "无法连接 Spark 服务。请执行 ./lake up 启动服务后重试。"
