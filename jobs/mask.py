@@ -135,15 +135,14 @@ def _removed_unless_written(job: Job, staged: Path) -> Iterator[None]:
     try:
         with no_cell_told(job, "脱敏写入"):
             yield
-    except (OSError, DeltaError) as error:
+    except Exception as error:
         job.store.remove(staged)
+        if not isinstance(error, OSError | DeltaError):
+            raise
         kind = type(error).__name__
         raise JobFailed(
             f"{job.batch}：脱敏写入中断（{kind}），没有留下任何内容，稍后重试。"
         ) from None
-    except LakeError:
-        job.store.remove(staged)
-        raise
 
 
 def _scan(job: Job, staged: Path, written: int) -> dict[str, Any]:
