@@ -61,14 +61,16 @@ def retain(
 
 
 def _forget_leases(store: Store, lying: Path, held: Lease) -> None:
-    """Numbers below one's own decide nothing any more."""
+    """Numbers below one's own decide nothing any more, nor what a killed writer left."""
     old = time.time() - GRACE
-    below = [
+    names = {
+        path: path.stem for path, when in store.written(lying).items() if when < old
+    }
+    store.delete(
         path
-        for path, when in store.written(lying).items()
-        if int(path.stem) < held.token and when < old
-    ]
-    store.delete(below)
+        for path, name in names.items()
+        if not name.isdigit() or int(name) < held.token
+    )
 
 
 @dataclass(frozen=True)

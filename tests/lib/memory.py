@@ -13,13 +13,16 @@ Samples = list[tuple[float, int]]
 
 
 def resident(process: int) -> int:
-    """MB of a process and its descendants, now."""
+    """MB of a process and its descendants, now; what they share counts once (PSS).
+
+    A server that forks would else be seen twice for a moment.
+    """
     total = 0
     with suppress(psutil.NoSuchProcess):
         top = psutil.Process(process)
         for item in (top, *top.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):
-                total += item.memory_info().rss
+                total += item.memory_full_info().pss
     return total >> 20
 
 

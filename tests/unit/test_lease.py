@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from audit.ledger import init_ledger
+from jobs import retain
 from jobs.lease import Lease, lease
 from lake_config.errors import LeakFound, StoreUnavailable, TableBusy
 from lake_config.layers import Layers
@@ -109,3 +110,16 @@ def test_a_refusal_under_the_ledger_s_lock_writes_nothing(settings: Settings) ->
         ledger.append("alert", "tests", "x", EVENT, refused)
     assert list(ledger.events()) == []
     assert ledger.append("alert", "tests", "x", EVENT, lambda: None).index == 0
+
+
+def test_retention_forgets_lower_numbers_and_what_the_killed_left(
+    store: LocalFolders, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retain, "GRACE", -3600.0)
+    for _ in range(3):
+        with lease(store, folder) as held:
+            pass
+    for left in (".000000000002.6a", "..000000000002.6a.4711"):
+        (folder / left).write_bytes(b"")
+    retain._forget_leases(store, folder, held)
+    assert [path.stem for path in folder.iterdir()] == ["000000000003"] * 2
