@@ -176,7 +176,7 @@ def _open(spark: SparkSession) -> bool:
     except PySparkException as error:
         if "SESSION_CLOSED" in str(error) or "SESSION_NOT_FOUND" in str(error):
             # Else it would stay the process's active one, and the next would never be.
-            spark.release_session_on_close = False
+            spark.release_session_on_close = False  # type: ignore[attr-defined]
             spark.stop()
             return False
         raise JobFailed(
