@@ -42,6 +42,9 @@ RETRIES = DefaultPolicy(max_retries=6, max_backoff=4_000)
 """Ten seconds, not the client's ten minutes: Airflow's own retry comes after."""
 
 _sessions: dict[tuple[str, str], SparkSession] = {}
+_closed: list[SparkSession] = []
+"""Kept as well: what must not be garbage-collected need not be open."""
+
 _locks: list[IO[str]] = []
 
 
@@ -176,6 +179,7 @@ def _open(spark: SparkSession) -> bool:
     except PySparkException as error:
         if "SESSION_CLOSED" in str(error) or "SESSION_NOT_FOUND" in str(error):
             # Else it would stay the process's active one, and the next would never be.
+            _closed.append(spark)
             spark.release_session_on_close = False  # type: ignore[attr-defined]
             spark.stop()
             return False
