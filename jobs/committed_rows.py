@@ -22,7 +22,7 @@ from storage.store import Store
 
 STDERR = 2
 PIECE_ROWS = 250_000
-"""So many rows of the widest table, and what is made of them, take some 300 MB."""
+"""Rows of a table and what is made of them lie in memory for so many at a time."""
 
 
 def committed_rows(store: Store, attempt: Path) -> pl.LazyFrame:
