@@ -6,10 +6,11 @@ those back. Stars and tokens are never hits, because both break every run of dig
 
 from __future__ import annotations
 
-import datetime
 import re
 import unicodedata
 from collections.abc import Callable
+
+from privacy.check_digits import is_date, passes_luhn, passes_vin, resident_check
 
 CLASSES = ("identity_number", "mobile", "bank_card", "plate", "vin", "email")
 
@@ -30,11 +31,6 @@ share (none has look-behind in common)."""
 _PROVINCE_CODES = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 "
     "63 64 65 71 81 82 83".split()
-)
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-_VIN_VALUES = dict(
-    zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True)
 )
 
 # A look-ahead finds numbers at every place, also inside longer runs of digits.
@@ -69,25 +65,15 @@ def _identity_number(text: str) -> bool:
 
 
 def _is_today_s(number: str) -> bool:
-    pairs = zip(number[:17], _WEIGHTS, strict=True)
-    total = sum(int(digit) * weight for digit, weight in pairs)
     return (
         number[:2] in _PROVINCE_CODES
-        and _is_date(number[6:14])
-        and "10X98765432"[total % 11] == number[17]
+        and is_date(number[6:14])
+        and resident_check(number[:17]) == number[17]
     )
 
 
 def _is_old(number: str) -> bool:
-    return number[:2] in _PROVINCE_CODES and _is_date(f"19{number[6:12]}")
-
-
-def _is_date(digits: str) -> bool:
-    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:])
-    try:
-        return 1850 <= datetime.date(year, month, day).year <= 2100
-    except ValueError:
-        return False
+    return number[:2] in _PROVINCE_CODES and is_date(f"19{number[6:12]}")
 
 
 def _mobile(text: str) -> bool:
@@ -95,13 +81,11 @@ def _mobile(text: str) -> bool:
 
 
 def _bank_card(text: str) -> bool:
-    return any(_passes_luhn(_bare(found)) for found in _CARD.findall(text))
+    return any(_is_card(_bare(found)) for found in _CARD.findall(text))
 
 
-def _passes_luhn(number: str) -> bool:
-    digits = [int(digit) for digit in reversed(number)]
-    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
-    return 16 <= len(digits) <= 19 and (sum(digits[::2]) + sum(doubled)) % 10 == 0
+def _is_card(number: str) -> bool:
+    return 16 <= len(number) <= 19 and passes_luhn(number)
 
 
 def _plate(text: str) -> bool:
@@ -115,11 +99,7 @@ def _vin(text: str) -> bool:
 
 
 def _is_vin(text: str) -> bool:
-    values = [int(sign) if sign.isdigit() else _VIN_VALUES[sign] for sign in text]
-    total = sum(
-        value * weight for value, weight in zip(values, _VIN_WEIGHTS, strict=True)
-    )
-    return not text.isdigit() and "0123456789X"[total % 11] == text[8]
+    return not text.isdigit() and passes_vin(text)
 
 
 def _email(text: str) -> bool:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake_config.settings import Settings
+from privacy.check_digits import resident_check
 from privacy.keys import Mac, key, prepared_mac
 from privacy.policy import EXACT, TOKEN_BYTES
 
@@ -24,7 +25,6 @@ LENGTH = 2 * TOKEN_BYTES
 LETTERS = bytes.maketrans(b"0123456789abcdef", b"ghijklmnopqrstuv")
 
 MARKS = re.compile(r"[\W_]+")
-WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
 def token_column(
@@ -88,9 +88,7 @@ def _with_18_digits(values: pa.Array) -> pa.Array:
 def modern_number(number: str) -> str:
     """An identity number of 15 digits with its century and check digit (GB 11643)."""
     digits = f"{number[:6]}19{number[6:]}"
-    pairs = zip(digits, WEIGHTS, strict=True)
-    total = sum(int(digit) * weight for digit, weight in pairs)
-    return digits + "10X98765432"[total % 11]
+    return digits + resident_check(digits)
 
 
 def _hashed(values: pa.Array, mac: Mac) -> pa.Array:
