@@ -1,6 +1,7 @@
 """One way to write what can be written in many, with the way back to the raw text.
 
 Full-width letters and digits, other scripts' digits, dashes and blanks become ASCII,
+letters upper case,
 escapes of JSON and HTML become what they stand for, and what nobody sees (zero-width
 signs, combining marks) goes. One sign becomes one sign or none: `①` and `㎡` stay, because
 taken apart they would grow into the number beside them. Chinese punctuation stays too.
@@ -97,9 +98,16 @@ def folded(raw: str) -> Folded:
             shift = done - length
             places.append(length)
             behind.append(shift)
-    if not done:
-        return Folded(raw)
-    return Folded("".join((*pieces, raw[done:])), tuple(places), tuple(behind))
+    text = "".join((*pieces, raw[done:])) if done else raw
+    return Folded(_upper(text), tuple(places), tuple(behind))
+
+
+def _upper(text: str) -> str:
+    """In upper case, but for signs that would become two."""
+    upper = text.upper()
+    if len(upper) == len(text):
+        return upper
+    return "".join(sign.upper() if len(sign.upper()) == 1 else sign for sign in text)
 
 
 def _meant(found: str) -> str:

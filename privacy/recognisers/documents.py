@@ -1,0 +1,178 @@
+"""Numbers of persons and enterprises: identity, credit code, passport, permits, cards.
+
+The structure of an identity number is region, birth date, order and check digit. Whoever
+mistyped one of them is still somebody: two of three that agree are weak evidence.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from privacy.check_digits import credit_check, is_date, resident_check
+from privacy.recognisers.kinds import (
+    CHECKED,
+    FORMED,
+    GAP,
+    WEAK,
+    Kind,
+    bare,
+    digits,
+    labelled,
+    value,
+)
+
+DATA = Path(__file__).parents[1] / "data"
+RESIDENTS = frozenset({"810000", "820000", "830000"})
+"""Hong Kong, Macao and Taiwan people with a residence permit."""
+
+FOREIGNER = "9"
+_CREDIT = "[0-9A-HJ-NPQRTUWXY]"
+_CREDIT_HOLDERS = frozenset(
+    "11 12 13 19 21 29 31 32 33 34 35 39 41 49 51 52 53 54 59 61 62 69 71 72 79 81 89 91 "
+    "92 93 A1 A9 G1 N1 N2 N3 N9 Y1".split()
+)
+"""Registering authority and kind of body, as GB 32100 gives them out."""
+
+
+@lru_cache(maxsize=1)
+def region_codes() -> frozenset[str]:
+    """Every county that has or had a code, and the three of residents' permits."""
+    names = ("gbt2260_current.json", "gbt2260_history.json")
+    codes = (json.loads((DATA / name).read_text("utf-8")) for name in names)
+    real = {code for found in codes for code in found if code[:2] < "71"}
+    return frozenset(real) | RESIDENTS
+
+
+@lru_cache(maxsize=1)
+def province_codes() -> frozenset[str]:
+    return frozenset(code[:2] for code in region_codes()) | {"71"}
+
+
+def identity_grade(found: str) -> float | None:
+    number = bare(found)
+    if len(number) == 15:
+        return _old_grade(number)
+    known = _place_is_known(number)
+    place = known or number[:2] in province_codes() or number[0] == FOREIGNER
+    signs = (place, is_date(number[6:14]), resident_check(number[:17]) == number[17])
+    if all(signs):
+        return CHECKED if known else FORMED
+    return WEAK if sum(signs) == 2 else None
+
+
+def _place_is_known(number: str) -> bool:
+    """Of a foreigner's card only the province is said, then the country."""
+    if number[0] == FOREIGNER:
+        return number[1:3] in province_codes()
+    return number[:6] in region_codes()
+
+
+def _old_grade(number: str) -> float | None:
+    """No check digit before 1999, so region and date have to agree."""
+    if number[:2] not in province_codes() or not is_date(f"19{number[6:12]}"):
+        return None
+    return FORMED if number[:6] in region_codes() else WEAK
+
+
+def foreigner_card_grade(found: str) -> float | None:
+    """The card until 2023: country, place of issue, birth date, order."""
+    number = bare(found)
+    place, born = number[3:5], number[7:13]
+    good = place in province_codes() and (is_date(f"19{born}") or is_date(f"20{born}"))
+    return FORMED if good else None
+
+
+def _identity_or_card(found: str) -> float | None:
+    letters = found[:3].isalpha()
+    return foreigner_card_grade(found) if letters else identity_grade(found)
+
+
+def credit_grade(found: str) -> float | None:
+    code = bare(found)
+    place = code[2:8] in region_codes() or code[2:8] == "100000"
+    holder = code[:2] in _CREDIT_HOLDERS
+    if credit_check(code[:17]) == code[17]:
+        return CHECKED if place and holder else FORMED if place or holder else None
+    return WEAK if place and holder else None
+
+
+def _weak(found: str) -> float | None:
+    return WEAK if any(sign.isdigit() for sign in found) else None
+
+
+IDENTITY = Kind(
+    "CN_IDENTITY_NUMBER",
+    (
+        value("[1-9]", f"{digits(16)}{GAP}[0-9X]"),
+        value("[1-8]", digits(14)),
+        value("[A-Z]", "[A-Z]{2}[0-9]{12}"),
+    ),
+    _identity_or_card,
+    labels=(
+        "居民身份证", "身份证号码", "身份证号", "身份证", "公民身份号码", "身份号码",
+        "证件号码", "证件号", "居住证号", "居住证", "永居证", "永久居留", "驾驶证号",
+        "公民身份证号", "身份证件号", "身分证", "ID CARD",
+    ),
+)  # fmt: skip
+
+CREDIT_CODE = Kind(
+    "CN_CREDIT_CODE",
+    (value("[1-9AGNY]", f"[1-9][0-9]{{6}}{_CREDIT}{{10}}"),),
+    credit_grade,
+    labels=(
+        "统一社会信用代码", "社会信用代码", "信用代码", "纳税人识别号", "税号", "机构代码",
+        "营业执照",
+    ),
+)  # fmt: skip
+
+PASSPORT = Kind(
+    "CN_PASSPORT",
+    (value("[A-Z]", "[0-9A-Z]?[0-9]{7}"), value("1", "[45][0-9]{7}")),
+    _weak,
+    labels=("护照号码", "护照号", "护照", "证件号码", "证件号", "PASSPORT"),
+)
+
+_PERMIT_LABELS = (
+    "港澳居民来往内地通行证", "台湾居民来往大陆通行证", "往来港澳通行证",
+    "往来台湾通行证", "港澳通行证", "台湾通行证", "通行证号码", "通行证号", "通行证",
+    "回乡证", "台胞证", "入台证",
+)  # fmt: skip
+TRAVEL_PERMIT = Kind(
+    "CN_TRAVEL_PERMIT",
+    (
+        value("[CWTLHM]", "[0-9]{8}(?:[0-9]{2})?|[A-HJ-NP-Z][0-9]{7}"),
+        labelled(_PERMIT_LABELS, r"[0-9]{8}(?:[0-9]{2}(?:\([A-Z]\)|[A-Z])?)?"),
+    ),
+    _weak,
+    labels=_PERMIT_LABELS,
+)
+
+_HEALTH_LABELS = (
+    "医保个人编号", "医保编号", "医保卡号", "医保卡", "医保号", "医疗保险号", "医疗保险证号",
+    "医疗证号", "病历号", "病案号", "住院号", "门诊号", "就诊卡号", "就诊号", "健康卡号",
+    "参合号", "新农合证号",
+)  # fmt: skip
+MEDICAL_NUMBER = Kind(
+    "CN_MEDICAL_INSURANCE_NUMBER",
+    (labelled(_HEALTH_LABELS, "[0-9A-Z][0-9A-Z-]{4,28}[0-9A-Z]"),),
+    _weak,
+    labels=_HEALTH_LABELS,
+)
+
+_SECURITY_LABELS = (
+    "社会保障卡号", "社会保障号码", "社会保障号", "社会保障卡", "社会保险号", "社保个人编号",
+    "社保编号", "社保卡号", "社保卡", "社保号", "社保账号", "养老保险号", "养老保险编号",
+    "公积金账号",
+)  # fmt: skip
+SECURITY_NUMBER = Kind(
+    "CN_SOCIAL_SECURITY_NUMBER",
+    (labelled(_SECURITY_LABELS, "[0-9A-Z][0-9A-Z-]{4,28}[0-9A-Z]"),),
+    _weak,
+    labels=_SECURITY_LABELS,
+)
+
+DOCUMENTS = (
+    IDENTITY, CREDIT_CODE, PASSPORT, TRAVEL_PERMIT, MEDICAL_NUMBER, SECURITY_NUMBER,
+)  # fmt: skip
