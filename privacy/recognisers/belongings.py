@@ -16,16 +16,24 @@ from privacy.recognisers.kinds import (
     value,
 )
 
-_ISSUERS = re.compile(r"62|60|35|4|5[1-5]|2[2-7][0-9]{2}|9558|9559")
-"""UnionPay, Discover, JCB, Visa, Mastercard, and two banks' cards from before UnionPay."""
+_ISSUERS = re.compile(
+    "(?:62|60)[0-9]{14,17}|955[89][0-9]{12,15}|4[0-9]{15}|(?:35|5[1-5]|2[2-7])[0-9]{14}"
+)
+"""UnionPay, Discover and two banks' old cards of 16 to 19 digits; Visa, JCB, Mastercard."""
 
+MOST_GROUPS = 6
+"""Cards are written in groups; single digits in a row are a table of numbers."""
+
+_GROUPS = re.compile("[0-9]+")
 _PLATE = "[A-HJ-NP-Z0-9]"
 
 
 def card_grade(found: str) -> float | None:
     """One of ten numbers passes by chance, so the issuer has to be known as well."""
     number = bare(found)
-    known = _ISSUERS.match(number) and not number.startswith("2312")
+    if len(_GROUPS.findall(found)) > MOST_GROUPS:
+        return None
+    known = _ISSUERS.fullmatch(number) and not number.startswith("2312")
     if passes_luhn(number):
         return FORMED if known else WEAK
     return WEAK if known else None
@@ -33,18 +41,17 @@ def card_grade(found: str) -> float | None:
 
 def plate_grade(found: str) -> float | None:
     """At most two letters behind the dot, or the last sign of a special vehicle."""
-    signs = re.sub("[^0-9A-Z]", "", found.upper())[1:]
+    signs = re.sub("[^0-9A-Z]", "", found)[1:]
     letters = sum(sign.isalpha() for sign in signs)
     return FORMED if letters <= 2 and len(signs) - letters >= 3 else WEAK
 
 
 def vin_grade(found: str) -> float | None:
-    number = found.upper()
-    if number.isdigit() or sum(sign.isdigit() for sign in number) < 5:
+    if found.isdigit():
         return None
-    if passes_vin(number):
+    if passes_vin(found):
         return FORMED
-    return WEAK if number[0] == "L" else None
+    return WEAK if found[0] == "L" else None
 
 
 BANK_CARD = Kind(

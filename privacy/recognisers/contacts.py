@@ -31,7 +31,9 @@ _GROUPED = re.compile(
     r"|1[0-9]{3}(?P<other>[ \t./·_-]{1,3})"
     r"(?:[0-9]{4}(?P=other)[0-9]{3}|[0-9]{3}(?P=other)[0-9]{4})"
 )
-_SUMS = re.compile(r"\s?(?:\.[0-9]{1,2}(?![0-9])|[万亿]?元|%)")
+_SUMS = re.compile(
+    r"\s?(?:\.[0-9]{1,2}(?![0-9])|[万亿]?元(?:[,，。;；、)）整/\s]|$)|%)"
+)
 """What follows a sum, not a telephone."""
 
 _PHONE_LABELS = (
@@ -138,4 +140,4 @@ QQ = Kind(
     labels=_QQ_LABELS,
 )
 
-CONTACTS = (MOBILE, LANDLINE, EMAIL, INTERNET_ADDRESS, WECHAT, QQ)
+CONTACTS = (EMAIL, INTERNET_ADDRESS, MOBILE, LANDLINE, WECHAT, QQ)

@@ -28,7 +28,9 @@ class RawTextContextEnhancer(ContextAwareEnhancer):
         recognizers: list[EntityRecognizer],
         context: list[str] | None = None,
     ) -> list[RecognizerResult]:
-        words = {one.id: [*(one.context or ()), *(context or ())] for one in recognizers}
+        words = {
+            one.id: [*(one.context or ()), *(context or ())] for one in recognizers
+        }
         for result in raw_results:
             known = result.recognition_metadata or {}
             if known.get(RecognizerResult.IS_SCORE_ENHANCED_BY_CONTEXT_KEY):

@@ -30,8 +30,8 @@ RESIDENTS = frozenset({"810000", "820000", "830000"})
 FOREIGNER = "9"
 _CREDIT = "[0-9A-HJ-NPQRTUWXY]"
 _CREDIT_HOLDERS = frozenset(
-    "11 12 13 19 21 29 31 32 33 34 35 39 41 49 51 52 53 54 59 61 62 69 71 72 79 81 89 91 "
-    "92 93 A1 A9 G1 N1 N2 N3 N9 Y1".split()
+    "11 12 13 19 21 29 31 32 33 34 39 51 52 53 59 71 72 79 81 89 91 92 93 A1 A9 G1 N1 N2 "
+    "N3 N9 Y1".split()
 )
 """Registering authority and kind of body, as GB 32100 gives them out."""
 
@@ -93,9 +93,8 @@ def credit_grade(found: str) -> float | None:
     code = bare(found)
     place = code[2:8] in region_codes() or code[2:8] == "100000"
     holder = code[:2] in _CREDIT_HOLDERS
-    if credit_check(code[:17]) == code[17]:
-        return CHECKED if place and holder else FORMED if place or holder else None
-    return WEAK if place and holder else None
+    signs = (place, holder, credit_check(code[:17]) == code[17])
+    return CHECKED if all(signs) else WEAK if sum(signs) == 2 else None
 
 
 def _weak(found: str) -> float | None:

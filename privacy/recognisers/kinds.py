@@ -14,7 +14,7 @@ label, CHECKED never does.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 CHECKED, FORMED, WEAK = 0.9, 0.6, 0.3
@@ -82,12 +82,12 @@ def value(first: str, rest: str, after: str = AFTER) -> re.Pattern[str]:
 
 def labelled(labels: tuple[str, ...], form: str) -> re.Pattern[str]:
     """A value directly behind one of its labels, for what has no form of its own."""
-    names = "|".join(map(re.escape, longest_first(labels)))
-    return re.compile(f"(?:{names}){JOINT}({form}){AFTER}")
+    return re.compile(f"(?:{any_of(labels)}){JOINT}({form}){AFTER}")
 
 
-def longest_first(words: tuple[str, ...]) -> list[str]:
-    return sorted(words, key=len, reverse=True)
+def any_of(words: Iterable[str]) -> str:
+    """A pattern for the longest of several words."""
+    return "|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word))))
 
 
 def digits(number: int) -> str:

@@ -5,29 +5,38 @@ from __future__ import annotations
 import re
 
 from privacy.recognisers.classes import CLASSES
-from privacy.recognisers.kinds import GAIN, Kind, longest_first
+from privacy.recognisers.kinds import GAIN, Kind, any_of
 
 REACH = 20
 """Signs before a value in which a label may stand."""
 
 NOBODYS = (
-    "订单号", "订单编号", "订单", "运单号", "快递单号", "物流单号", "单号", "流水号", "交易号",
-    "编号", "序号", "批号", "批次号", "货号", "合同号", "合同", "发票号", "发票号码", "发票代码",
-    "案号", "案件号", "工单号", "工单", "受理号", "文号", "条码", "条形码", "零件号", "型号",
-    "序列号", "设备号", "资产号", "登记号", "许可证号", "事项编码", "项目代码", "户号", "票号",
-    "包裹", "邮包", "宗地", "地块", "水表号", "电表号", "版本", "章节", "金额", "日期", "时间",
-    "时间戳", "部件号", "配件号", "图号", "签发", "发证", "有效期", "出生率", "出生人口",
-    "出生证", "出生医学证明", "出生缺陷", "出生登记", "ISBN", "IMEI", "ORDER NO", "SN", "¥",
-    "￥", "$", "€",
+    "订单号", "订单编号", "订单", "运单号", "快递单号", "物流单号", "单号", "流水号",
+    "交易号", "编号", "序号", "批号", "批次号", "货号", "合同号", "发票号", "发票号码",
+    "发票代码", "案号", "案件号", "工单号", "受理号", "文号", "条码", "条形码", "零件号",
+    "部件号", "配件号", "图号", "型号", "序列号", "设备号", "资产号", "登记号", "许可证号",
+    "事项编码", "项目代码", "户号", "票号", "宗地号", "地块号", "水表号", "电表号", "版本",
+    "章节", "金额", "日期", "时间戳", "签发", "发证", "有效期", "出生率", "出生人口",
+    "出生证", "出生医学证明", "出生缺陷", "出生登记", "发生于", "ISBN", "IMEI",
+    "ORDER NO", "SN", "¥", "￥", "$", "€",
 )  # fmt: skip
 """Labels of numbers that are nobody's: directly before a value they speak against it."""
 
-_OWN = {kind.entity: frozenset(kind.labels) for kind in CLASSES}
-_WORDS = {*NOBODYS, *(label for kind in CLASSES for label in kind.labels)}
-_LABELS = re.compile("|".join(map(re.escape, longest_first(tuple(_WORDS)))))
 _SENTENCE_END = re.compile("[。！？!?]")
-_DIRECT = re.compile(r"""(?:号码|号|码)?[\s:=是为“"'‘(（【\[]{0,5}""")
 _ASIDE = re.compile(r"\s?[(（【\[]\s?")
+
+
+def _own_and_longer(kind: Kind) -> re.Pattern[str]:
+    """A class's labels, and the words that only begin like one (`出生率`)."""
+    longer = (word for word in NOBODYS if any(label in word for label in kind.labels))
+    return re.compile(f"({any_of({*kind.labels, *longer})})")
+
+
+_OWN = {kind.entity: _own_and_longer(kind) for kind in CLASSES}
+_LABELS = {*NOBODYS, *(label for kind in CLASSES for label in kind.labels)}
+_DIRECT = re.compile(
+    f"({any_of(_LABELS)})" + r"""(?:号码|号|码)?[\s:=是为“"'‘(（【\[]{0,5}$"""
+)
 
 
 def gain(text: str, start: int, end: int, kind: Kind) -> tuple[float, str]:
@@ -42,17 +51,18 @@ def gain(text: str, start: int, end: int, kind: Kind) -> tuple[float, str]:
 
 
 def _before(near: str, kind: Kind) -> tuple[float, str] | None:
-    found = list(_LABELS.finditer(near))
-    if found and found[-1][0] in NOBODYS and _DIRECT.fullmatch(near, found[-1].end()):
-        return -GAIN, found[-1][0]
-    own = [label for label in found if label[0] in _OWN[kind.entity]]
+    direct = _DIRECT.search(near)
+    if direct and direct[1] in NOBODYS:
+        return -GAIN, direct[1]
+    labels = [found for found in _OWN[kind.entity].finditer(near)]
+    own = [found for found in labels if found[1] in kind.labels]
     if not own or (kind.single and re.search("[0-9]", near[own[-1].end() :])):
         return None
-    return GAIN, own[-1][0]
+    return GAIN, own[-1][1]
 
 
 def _behind(after: str, kind: Kind) -> tuple[float, str] | None:
     """`E12345678（护照）`: a label in brackets behind its value."""
     aside = _ASIDE.match(after)
-    label = _LABELS.match(after, aside.end()) if aside else None
-    return (GAIN, label[0]) if label and label[0] in _OWN[kind.entity] else None
+    label = _OWN[kind.entity].match(after, aside.end()) if aside else None
+    return (GAIN, label[1]) if label and label[1] in kind.labels else None

@@ -49,9 +49,7 @@ def without_overlaps(spans: Iterable[Span]) -> list[Span]:
     return [replace(span, start=start, end=end) for span, start, end in kept]
 
 
-def _keep(
-    kept: list[tuple[Span, int, int]], owner: Span, start: int, end: int
-) -> None:
+def _keep(kept: list[tuple[Span, int, int]], owner: Span, start: int, end: int) -> None:
     """One more piece of a span, joined to the piece before it where both touch."""
     if kept and kept[-1][0] is owner and kept[-1][2] == start:
         start = kept.pop()[1]
