@@ -8,6 +8,7 @@ the length of a text, however many numbers stand in it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry
@@ -17,7 +18,8 @@ from privacy.recognisers.context import RawTextContextEnhancer
 from privacy.recognisers.folded import folded
 from privacy.recognisers.kinds import FOUND
 from privacy.recognisers.recogniser import chinese_recognisers
-from privacy.recognisers.spans import Span, without_overlaps
+from privacy.recognisers.spans import Span, strength, without_overlaps
+from privacy.recognisers.wrapped import wrapped_texts
 
 LANGUAGE = "zh"
 PIECE, MARGIN, LONGEST = 4_000, 100, 300
@@ -49,12 +51,22 @@ def analyzer(extra: Iterable[EntityRecognizer] = ()) -> AnalyzerEngine:
 
 def spans(engine: AnalyzerEngine, text: str) -> list[Span]:
     """What is found in a text, without overlaps, in the order of the text."""
-    return without_overlaps(
-        Span(found.start + start, found.end + start, found.entity_type, found.score)
-        for start, piece, own in pieces(text)
-        for found in engine.analyze(piece, LANGUAGE)
-        if found.start in own
-    )
+    return without_overlaps(chain(_plain(engine, text), _wrapped(engine, text)))
+
+
+def _plain(engine: AnalyzerEngine, text: str) -> Iterator[Span]:
+    for start, piece, own in pieces(text):
+        for found in engine.analyze(piece, LANGUAGE):
+            if found.start in own:
+                places = found.start + start, found.end + start
+                yield Span(*places, found.entity_type, found.score)
+
+
+def _wrapped(engine: AnalyzerEngine, text: str) -> Iterator[Span]:
+    """A whole run of base64 is what the strongest find in it is."""
+    for start, end, inner in wrapped_texts(text):
+        for found in sorted(_plain(engine, inner), key=strength)[:1]:
+            yield Span(start, end, found.entity, found.score)
 
 
 def pieces(text: str) -> Iterator[tuple[int, str, range]]:

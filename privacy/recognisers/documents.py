@@ -85,8 +85,8 @@ def foreigner_card_grade(found: str) -> float | None:
 
 
 def _identity_or_card(found: str) -> float | None:
-    letters = found[:3].isalpha()
-    return foreigner_card_grade(found) if letters else identity_grade(found)
+    grade = foreigner_card_grade if found[0].isalpha() else identity_grade
+    return grade(found)
 
 
 def credit_grade(found: str) -> float | None:
@@ -106,7 +106,7 @@ IDENTITY = Kind(
     (
         value("[1-9]", f"{digits(16)}{GAP}[0-9X]"),
         value("[1-8]", digits(14)),
-        value("[A-Z]", "[A-Z]{2}[0-9]{12}"),
+        value("[A-Z]", f"(?:{GAP}[A-Z]){{2}}{digits(12)}"),
     ),
     _identity_or_card,
     labels=(

@@ -86,8 +86,14 @@ def labelled(labels: tuple[str, ...], form: str) -> re.Pattern[str]:
 
 
 def any_of(words: Iterable[str]) -> str:
-    """A pattern for the longest of several words."""
-    return "|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word))))
+    """A pattern for the longest of several words; ASCII ones do not begin in a word."""
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    return "|".join(map(_word, longest_first))
+
+
+def _word(word: str) -> str:
+    first, rest = re.escape(word[0]), re.escape(word[1:])
+    return f"{first}(?<![0-9A-Z].){rest}" if word.isascii() else first + rest
 
 
 def digits(number: int) -> str:

@@ -18,7 +18,7 @@ NOBODYS = (
     "事项编码", "项目代码", "户号", "票号", "宗地号", "地块号", "水表号", "电表号", "版本",
     "章节", "金额", "日期", "时间戳", "签发", "发证", "有效期", "出生率", "出生人口",
     "出生证", "出生医学证明", "出生缺陷", "出生登记", "发生于", "ISBN", "IMEI",
-    "ORDER NO", "SN", "¥", "￥", "$", "€",
+    "ORDER NO", "SN", "0.", "¥", "￥", "$", "€",
 )  # fmt: skip
 """Labels of numbers that are nobody's: directly before a value they speak against it."""
 
