@@ -31,7 +31,8 @@ _PLATE = "[A-HJ-NP-Z0-9]"
 def card_grade(found: str) -> float | None:
     """One of ten numbers passes by chance, so the issuer has to be known as well."""
     number = bare(found)
-    if len(_GROUPS.findall(found)) > MOST_GROUPS:
+    groups = len(_GROUPS.findall(found))
+    if not re.fullmatch("[0-9]{16,19}", number) or groups > MOST_GROUPS:
         return None
     known = _ISSUERS.fullmatch(number) and not number.startswith("2312")
     if passes_luhn(number):
@@ -47,7 +48,7 @@ def plate_grade(found: str) -> float | None:
 
 
 def vin_grade(found: str) -> float | None:
-    if found.isdigit():
+    if found.isdigit() or not re.fullmatch("[A-HJ-NPR-Z0-9]{17}", found):
         return None
     if passes_vin(found):
         return FORMED

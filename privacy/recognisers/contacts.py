@@ -54,7 +54,7 @@ def mobile_grade(found: str) -> float | None:
 
 def landline_grade(found: str) -> float | None:
     """With an area code the form tells; without one only a label does."""
-    return FORMED if found[0] == "0" or found.startswith("86") else WEAK
+    return FORMED if found.startswith(("0", "86")) else WEAK
 
 
 def address_grade(found: str) -> float | None:

@@ -7,6 +7,7 @@ mistyped one of them is still somebody: two of three that agree are weak evidenc
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -52,8 +53,12 @@ def province_codes() -> frozenset[str]:
 
 def identity_grade(found: str) -> float | None:
     number = bare(found)
-    if len(number) == 15:
+    if re.fullmatch("[A-Z]{3}[0-9]{12}", number):
+        return _foreigner_grade(number)
+    if re.fullmatch("[0-9]{15}", number):
         return _old_grade(number)
+    if not re.fullmatch("[0-9]{17}[0-9X]", number):
+        return None
     known = _place_is_known(number)
     place = known or number[:2] in province_codes() or number[0] == FOREIGNER
     signs = (place, is_date(number[6:14]), resident_check(number[:17]) == number[17])
@@ -76,21 +81,17 @@ def _old_grade(number: str) -> float | None:
     return FORMED if number[:6] in region_codes() else WEAK
 
 
-def foreigner_card_grade(found: str) -> float | None:
+def _foreigner_grade(number: str) -> float | None:
     """The card until 2023: country, place of issue, birth date, order."""
-    number = bare(found)
     place, born = number[3:5], number[7:13]
     good = place in province_codes() and (is_date(f"19{born}") or is_date(f"20{born}"))
     return FORMED if good else None
 
 
-def _identity_or_card(found: str) -> float | None:
-    grade = foreigner_card_grade if found[0].isalpha() else identity_grade
-    return grade(found)
-
-
 def credit_grade(found: str) -> float | None:
     code = bare(found)
+    if not re.fullmatch(f"[1-9A-Z][0-9]{{7}}{_CREDIT}{{10}}", code):
+        return None
     place = code[2:8] in region_codes() or code[2:8] == "100000"
     holder = code[:2] in _CREDIT_HOLDERS
     signs = (place, holder, credit_check(code[:17]) == code[17])
@@ -108,7 +109,7 @@ IDENTITY = Kind(
         value("[1-8]", digits(14)),
         value("[A-Z]", f"(?:{GAP}[A-Z]){{2}}{digits(12)}"),
     ),
-    _identity_or_card,
+    identity_grade,
     labels=(
         "居民身份证", "身份证号码", "身份证号", "身份证", "公民身份号码", "身份号码",
         "证件号码", "证件号", "居住证号", "居住证", "永居证", "永久居留", "驾驶证号",

@@ -54,15 +54,31 @@ _LABELS = (
 
 
 @lru_cache(maxsize=1)
-def _divisions() -> re.Pattern[str]:
-    """Names of all divisions there are or were; of cities and provinces, short ones too."""
+def _divisions() -> dict[str, list[str]]:
+    """Names of all divisions there are or were, by their first two signs, the longest
+    first; of cities and provinces short ones too."""
     codes: dict[str, str] = {}
     for name in ("gbt2260_history.json", "gbt2260_current.json"):
         codes |= json.loads((DATA / name).read_text("utf-8"))
     full = {name for name in codes.values() if len(name) > 2} - {"市辖区"}
     cities = (name for code, name in codes.items() if code.endswith("00"))
     short = {re.sub("(?:地区|省|市|盟)$", "", name) for name in cities}
-    return re.compile(any_of(full | short - {""}))
+    found: dict[str, list[str]] = {}
+    for name in sorted(full | short, key=len, reverse=True):
+        found.setdefault(name[:2], []).append(name)
+    return found
+
+
+def _named(text: str) -> list[tuple[int, int]]:
+    """Starts and ends of the divisions that a text names."""
+    divisions, found, place = _divisions(), [], 0
+    while place < len(text):
+        names = divisions.get(text[place : place + 2], ())
+        name = next((name for name in names if text.startswith(name, place)), "")
+        if name:
+            found.append((place, place + len(name)))
+        place += len(name) or 1
+    return found
 
 
 def widened(text: str, start: int, end: int) -> tuple[int, int]:
@@ -76,16 +92,16 @@ def _kept(near: str) -> int:
     """How many signs before a number are of its address: all from the first division of
     the row that comes last."""
     begin = len(near)
-    for named in reversed(list(_divisions().finditer(near))):
-        if begin < len(near) and begin - named.end() > _APART:
+    for start, end in reversed(_named(near)):
+        if begin < len(near) and begin - end > _APART:
             break
-        begin = named.start()
+        begin = start
     return len(near) - begin if begin < len(near) else min(len(near), _NAME)
 
 
 def address_grade(found: str) -> float | None:
     """A road's house or a building tells; a bare `村12号` may be the twelfth of a month."""
-    named = any(len(name[0]) > 2 for name in _divisions().finditer(found))
+    named = any(end - start > 2 for start, end in _named(found))
     doors = len(_DOORS.findall(found))
     telling = _ROAD.search(found) or _BUILDING.search(found) or doors > 1
     return FORMED if doors and (named or (telling and len(found) > 4)) else WEAK

@@ -22,6 +22,9 @@ NOBODYS = (
 )  # fmt: skip
 """Labels of numbers that are nobody's: directly before a value they speak against it."""
 
+_OTHER = re.compile("[0-9]|[^，,:][，,；;]")
+"""Another value or clause between a label and a value."""
+
 _SENTENCE_END = re.compile("[。！？!?]")
 _ASIDE = re.compile(r"\s?[(（【\[]\s?")
 
@@ -56,7 +59,7 @@ def _before(near: str, kind: Kind) -> tuple[float, str] | None:
         return -GAIN, direct[1]
     labels = [found for found in _OWN[kind.entity].finditer(near)]
     own = [found for found in labels if found[1] in kind.labels]
-    if not own or (kind.single and re.search("[0-9]", near[own[-1].end() :])):
+    if not own or (kind.single and _OTHER.search(near, own[-1].end())):
         return None
     return GAIN, own[-1][1]
 

@@ -26,6 +26,8 @@ from privacy.recognisers.labels import gain
 class ChineseRecogniser(PatternRecognizer):
     """Finds one class; which one is said by its entity."""
 
+    name: str
+
     def __init__(
         self,
         supported_entity: str,

@@ -7,8 +7,9 @@ import binascii
 import re
 from collections.abc import Iterator
 
+_SIGN = "[0-9A-Za-z+/_-]"
 _RUN = re.compile(
-    r"[0-9A-Za-z+/_-]{24,}(?:\r?\n[0-9A-Za-z+/_-]+)*(?:={1,2})?(?![0-9A-Za-z+/_=-])"
+    rf"{_SIGN}(?<!{_SIGN}.){_SIGN}{{23,}}(?:\r?\n{_SIGN}+)*(?:={{1,2}})?(?!{_SIGN}|=)"
 )
 _URL_SAFE = str.maketrans("-_", "+/")
 
