@@ -125,9 +125,10 @@ INTERNET_ADDRESS = Kind(
 _WECHAT_LABELS = (
     "微信号码", "微信号", "微信", "加微", "薇信", "V信", "WECHAT", "WEIXIN", "WX", "VX",
 )  # fmt: skip
+_WECHAT_NAME = "(?<![0-9A-Z])(?:[A-Z][0-9A-Z_-]{5,19}|[1-9][0-9]{4,10})"
 WECHAT = Kind(
     "CN_WECHAT",
-    (labelled(_WECHAT_LABELS, "[A-Z][0-9A-Z_-]{5,19}|[1-9][0-9]{4,10}"),),
+    (labelled(_WECHAT_LABELS, _WECHAT_NAME),),
     lambda found: WEAK,
     labels=_WECHAT_LABELS,
 )

@@ -31,7 +31,7 @@ _GAPS = re.compile(r"[ \t\r\n./·_-]+")
 JOINT = r"""(?:号码|号|码)?[\s:=是为“"'‘(（【\[]{0,4}"""
 """What may stand between a label and its value."""
 
-GLUED = ("ID", "NO", "TEL", "PHONE", "MOBILE", "IP", "VIN", "CARD")
+GLUED = ("ID", "NO", "TEL", "PHONE", "MOBILE", "IP", "VIN", "CARD", "WX", "VX")
 """ASCII labels that people write a number straight behind."""
 
 # Never \b: to it a Chinese character is part of the word. Both look behind the first sign

@@ -11,7 +11,7 @@ import pytest
 
 from lake_config.settings import ROOT
 from privacy.recognisers.analyzer import analyzer, spans
-from privacy.recognisers.classes import CLASSES
+from privacy.recognisers.classes import BY_ENTITY, CLASSES
 from privacy.recognisers.kinds import CHECKED, FORMED, FOUND, GAIN, WEAK
 from privacy.recognisers.recogniser import ChineseRecogniser
 from tests.lib.look_alikes import BY_CHANCE
@@ -86,6 +86,18 @@ def test_no_more_pass_by_chance_than_is_said(
     assert {
         kind for name, kind in CHANCES if name == shape and CHANCES[name, kind] > 0.01
     } <= set(found)
+
+
+@pytest.mark.parametrize("shape", BY_CHANCE)
+def test_a_label_of_something_else_takes_away_all_but_what_is_checked(
+    shape: str,
+) -> None:
+    engine, chance = analyzer(), random.Random(shape)
+    for _ in range(NUMBERS // 5):
+        text = f"订单号{BY_CHANCE[shape](chance)}的"
+        for span in spans(engine, text):
+            judge = BY_ENTITY[span.entity].judge
+            assert judge(text[span.start : span.end]) == CHECKED, span.entity
 
 
 def test_the_page_names_shapes_that_are_tried() -> None:

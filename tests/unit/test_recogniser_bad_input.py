@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacy.keys import prepared_mac
-from privacy.recognisers.analyzer import LANGUAGE, analyzer, pieces, spans
+from privacy.recognisers.analyzer import LANGUAGE, PIECE, analyzer, pieces, spans
 from privacy.recognisers.spans import Span, without_overlaps
 from privacy.tokens import tokens
 from tests.lib.identifiers import MAKERS
@@ -178,6 +178,15 @@ def in_one_piece(text: str) -> list[Span]:
 def test_pieces_find_what_the_whole_text_holds(parts: list[str]) -> None:
     text = "".join(parts) * (9_000 // len("".join(parts)))
     assert spans(ENGINE, text) == in_one_piece(text)
+
+
+@pytest.mark.parametrize("shift", range(-60, 20))
+def test_no_piece_ends_inside_a_value_or_between_it_and_its_label(shift: int) -> None:
+    text = (
+        "一" * (PIECE + shift) + f"护照号E12345678，{NUMBER}，黑M12345" + "一" * PIECE
+    )
+    found = [text[one.start : one.end] for one in spans(ENGINE, text)]
+    assert found == ["E12345678", NUMBER, "黑M12345"]
 
 
 @pytest.mark.parametrize("length", [0, 1, 4_299, 4_300, 4_301, 12_345])
