@@ -6,12 +6,10 @@ mistyped one of them is still somebody: two of three that agree are weak evidenc
 
 from __future__ import annotations
 
-import json
 import re
-from functools import lru_cache
-from pathlib import Path
 
 from privacy.check_digits import credit_check, is_date, resident_check
+from privacy.recognisers.divisions import province_codes, region_codes
 from privacy.recognisers.kinds import (
     CHECKED,
     FORMED,
@@ -24,10 +22,6 @@ from privacy.recognisers.kinds import (
     value,
 )
 
-DATA = Path(__file__).parents[1] / "data"
-RESIDENTS = frozenset({"810000", "820000", "830000"})
-"""Hong Kong, Macao and Taiwan people with a residence permit."""
-
 FOREIGNER = "9"
 _CREDIT = "[0-9A-HJ-NPQRTUWXY]"
 _CREDIT_HOLDERS = frozenset(
@@ -35,20 +29,6 @@ _CREDIT_HOLDERS = frozenset(
     "N3 N9 Y1".split()
 )
 """Registering authority and kind of body, as GB 32100 gives them out."""
-
-
-@lru_cache(maxsize=1)
-def region_codes() -> frozenset[str]:
-    """Every county that has or had a code, and the three of residents' permits."""
-    names = ("gbt2260_current.json", "gbt2260_history.json")
-    codes = (json.loads((DATA / name).read_text("utf-8")) for name in names)
-    real = {code for found in codes for code in found if code[:2] < "71"}
-    return frozenset(real) | RESIDENTS
-
-
-@lru_cache(maxsize=1)
-def province_codes() -> frozenset[str]:
-    return frozenset(code[:2] for code in region_codes()) | {"71"}
 
 
 def identity_grade(found: str) -> float | None:

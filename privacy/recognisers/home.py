@@ -8,11 +8,9 @@ Places without a number are for the model of names.
 
 from __future__ import annotations
 
-import json
 import re
-from functools import lru_cache
 
-from privacy.recognisers.documents import DATA
+from privacy.recognisers.divisions import named
 from privacy.recognisers.kinds import FORMED, WEAK, Kind, any_of
 
 _CHINESE = "一-鿿㐀-䶿"
@@ -53,34 +51,6 @@ _LABELS = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=1)
-def _divisions() -> dict[str, list[str]]:
-    """Names of all divisions there are or were, by their first two signs, the longest
-    first; of cities and provinces short ones too."""
-    codes: dict[str, str] = {}
-    for name in ("gbt2260_history.json", "gbt2260_current.json"):
-        codes |= json.loads((DATA / name).read_text("utf-8"))
-    full = {name for name in codes.values() if len(name) > 2} - {"市辖区"}
-    cities = (name for code, name in codes.items() if code.endswith("00"))
-    short = {re.sub("(?:地区|省|市|盟)$", "", name) for name in cities}
-    found: dict[str, list[str]] = {}
-    for name in sorted(full | short, key=len, reverse=True):
-        found.setdefault(name[:2], []).append(name)
-    return found
-
-
-def _named(text: str) -> list[tuple[int, int]]:
-    """Starts and ends of the divisions that a text names."""
-    divisions, found, place = _divisions(), [], 0
-    while place < len(text):
-        names = divisions.get(text[place : place + 2], ())
-        name = next((name for name in names if text.startswith(name, place)), "")
-        if name:
-            found.append((place, place + len(name)))
-        place += len(name) or 1
-    return found
-
-
 def widened(text: str, start: int, end: int) -> tuple[int, int]:
     """From the sign before a door number to the whole address."""
     near = _STOP.split(text[max(0, start - _FAR) : start])[-1]
@@ -92,7 +62,7 @@ def _kept(near: str) -> int:
     """How many signs before a number are of its address: all from the first division of
     the row that comes last."""
     begin = len(near)
-    for start, end in reversed(_named(near)):
+    for start, end in reversed(named(near)):
         if begin < len(near) and begin - end > _APART:
             break
         begin = start
@@ -101,10 +71,10 @@ def _kept(near: str) -> int:
 
 def address_grade(found: str) -> float | None:
     """A road's house or a building tells; a bare `村12号` may be the twelfth of a month."""
-    named = any(end - start > 2 for start, end in _named(found))
+    division = any(end - start > 2 for start, end in named(found))
     doors = len(_DOORS.findall(found))
     telling = _ROAD.search(found) or _BUILDING.search(found) or doors > 1
-    return FORMED if doors and (named or (telling and len(found) > 4)) else WEAK
+    return FORMED if doors and (division or (telling and len(found) > 4)) else WEAK
 
 
 ADDRESS = Kind(
