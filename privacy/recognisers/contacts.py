@@ -24,6 +24,7 @@ ALLOTTED = re.compile(r"1(?:3[0-9]|4[5-9]|5[0-35-9]|6[2567]|7[0-8]|8[0-9]|9[0-35
 
 _COUNTRY = re.compile(r"^(?:(?:00)?86|0)[^0-9]*(?=1)")
 _AREA = "10|2[0-57-9]|[3-9][0-9]{2}"
+_SPOKEN = str.maketrans("〇零一二三四五六七八九幺", "001234567891")
 _BREAKS = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _GROUPED = re.compile(
     r"1[0-9]{2}(?P<gap>[ \t./·_-]{0,3})"
@@ -46,7 +47,7 @@ _FIXED_LABELS = (
 
 def mobile_grade(found: str) -> float | None:
     """Grouped as people group it, under an allotted prefix: formed."""
-    number = _COUNTRY.sub("", found)
+    number = _COUNTRY.sub("", found.translate(_SPOKEN))
     forms = (_BREAKS.sub(with_, number) for with_ in ("", " "))
     grouped = any(_GROUPED.fullmatch(form) for form in forms)
     return FORMED if grouped and ALLOTTED.match(bare(number)) else WEAK
@@ -75,6 +76,9 @@ MOBILE = Kind(
         value("1", _MOBILE),
         value("8", rf"6\)?{GAP}1{_MOBILE}"),
         value("0", rf"(?:086\)?{GAP})?1{_MOBILE}"),
+        re.compile(
+            "([一幺][〇零一二三四五六七八九幺]{10})(?![〇零一二三四五六七八九幺])"
+        ),
     ),
     mobile_grade,
     labels=("手机号码", "手机号", "手机", "移动电话", "MOBILE", *_PHONE_LABELS),

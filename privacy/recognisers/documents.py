@@ -38,7 +38,7 @@ def identity_grade(found: str) -> float | None:
     if re.fullmatch("[0-9]{15}", number):
         return _old_grade(number)
     if not re.fullmatch("[0-9]{17}[0-9X]", number):
-        return None
+        return WEAK if re.fullmatch("[0-9]{12,19}X?", number) else None
     known = _place_is_known(number)
     place = known or number[:2] in province_codes() or number[0] == FOREIGNER
     signs = (place, is_date(number[6:14]), resident_check(number[:17]) == number[17])
@@ -82,20 +82,23 @@ def _weak(found: str) -> float | None:
     return WEAK if any(sign.isdigit() for sign in found) else None
 
 
+_IDENTITY_LABELS = (
+    "居民身份证", "身份证号码", "身份证号", "身份证", "公民身份号码", "身份号码",
+    "证件号码", "证件号", "居住证号", "居住证", "永居证", "永久居留", "驾驶证号",
+    "公民身份证号", "身份证件号", "身分证", "ID CARD",
+)  # fmt: skip
 IDENTITY = Kind(
     "CN_IDENTITY_NUMBER",
     (
         value("[1-9]", f"{digits(16)}{GAP}[0-9X]"),
         value("[1-8]", digits(14)),
         value("[A-Z]", f"(?:{GAP}[A-Z]){{2}}{digits(12)}"),
+        # Of another length, so mistyped: told by its label alone.
+        labelled(_IDENTITY_LABELS, "[0-9]{12,14}|[0-9]{16,17}|[0-9]{18}[0-9X]"),
     ),
     identity_grade,
-    labels=(
-        "居民身份证", "身份证号码", "身份证号", "身份证", "公民身份号码", "身份号码",
-        "证件号码", "证件号", "居住证号", "居住证", "永居证", "永久居留", "驾驶证号",
-        "公民身份证号", "身份证件号", "身分证", "ID CARD",
-    ),
-)  # fmt: skip
+    labels=_IDENTITY_LABELS,
+)
 
 CREDIT_CODE = Kind(
     "CN_CREDIT_CODE",
@@ -130,9 +133,9 @@ TRAVEL_PERMIT = Kind(
 )
 
 _HEALTH_LABELS = (
-    "医保个人编号", "医保编号", "医保卡号", "医保卡", "医保号", "医疗保险号", "医疗保险证号",
-    "医疗证号", "病历号", "病案号", "住院号", "门诊号", "就诊卡号", "就诊号", "健康卡号",
-    "参合号", "新农合证号",
+    "医保个人编号", "医保编号", "医保电脑号", "医保手册号", "医保卡号", "医保卡", "医保号",
+    "医疗保险号", "医疗保险证号", "医疗证号", "病历号", "病案号", "住院号", "门诊号",
+    "就诊卡号", "就诊号", "健康卡号", "参合号", "新农合证号",
 )  # fmt: skip
 MEDICAL_NUMBER = Kind(
     "CN_MEDICAL_INSURANCE_NUMBER",
