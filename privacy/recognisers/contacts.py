@@ -127,7 +127,8 @@ INTERNET_ADDRESS = Kind(
 )
 
 _WECHAT_LABELS = (
-    "微信号码", "微信号", "微信", "加微", "薇信", "V信", "WECHAT", "WEIXIN", "WX", "VX",
+    "微信号码", "微信号", "微信", "微 信", "加微", "薇信", "V信", "WECHAT", "WEIXIN", "WX",
+    "VX",
 )  # fmt: skip
 _WECHAT_NAME = "(?<![0-9A-Z])(?:[A-Z][0-9A-Z_-]{5,19}|[1-9][0-9]{4,10})"
 WECHAT = Kind(
@@ -137,7 +138,7 @@ WECHAT = Kind(
     labels=_WECHAT_LABELS,
 )
 
-_QQ_LABELS = ("QQ号码", "QQ号", "QQ群", "QQ", "扣扣", "企鹅号")
+_QQ_LABELS = ("QQ号码", "QQ号", "QQ群", "QQ", "Q Q", "Q号", "扣扣", "企鹅号")
 QQ = Kind(
     "CN_QQ",
     (labelled(_QQ_LABELS, "[1-9][0-9]{4,10}"),),

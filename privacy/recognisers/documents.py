@@ -32,11 +32,14 @@ _CREDIT_HOLDERS = frozenset(
 
 
 def identity_grade(found: str) -> float | None:
+    """With two digits more, for kind and degree, it is on a disabled person's card."""
     number = bare(found)
     if re.fullmatch("[A-Z]{3}[0-9]{12}", number):
         return _foreigner_grade(number)
     if re.fullmatch("[0-9]{15}", number):
         return _old_grade(number)
+    if re.fullmatch("[0-9]{17}[0-9X][1-7][1-4]", number):
+        return CHECKED if identity_grade(number[:18]) == CHECKED else WEAK
     if not re.fullmatch("[0-9]{17}[0-9X]", number):
         return WEAK if re.fullmatch("[0-9]{12,19}X?", number) else None
     known = _place_is_known(number)
@@ -85,12 +88,12 @@ def _weak(found: str) -> float | None:
 _IDENTITY_LABELS = (
     "居民身份证", "身份证号码", "身份证号", "身份证", "公民身份号码", "身份号码",
     "证件号码", "证件号", "居住证号", "居住证", "永居证", "永久居留", "驾驶证号",
-    "公民身份证号", "身份证件号", "身分证", "ID CARD",
+    "公民身份证号", "身份证件号", "身分证", "残疾人证", "残疾证", "ID CARD",
 )  # fmt: skip
 IDENTITY = Kind(
     "CN_IDENTITY_NUMBER",
     (
-        value("[1-9]", f"{digits(16)}{GAP}[0-9X]"),
+        value("[1-9]", f"{digits(16)}{GAP}[0-9X](?:[1-7][1-4])?"),
         value("[1-8]", digits(14)),
         value("[A-Z]", f"(?:{GAP}[A-Z]){{2}}{digits(12)}"),
         # Of another length, so mistyped: told by its label alone.
@@ -114,7 +117,7 @@ PASSPORT = Kind(
     "CN_PASSPORT",
     (value("[A-Z]", "[0-9A-Z]?[0-9]{7}"), value("1", "[45][0-9]{7}")),
     _weak,
-    labels=("护照号码", "护照号", "护照", "证件号码", "证件号", "PASSPORT"),
+    labels=("护照号码", "护照号", "护照", "证件号码", "证件号", "证照号", "PASSPORT"),
 )
 
 _PERMIT_LABELS = (
@@ -134,8 +137,8 @@ TRAVEL_PERMIT = Kind(
 
 _HEALTH_LABELS = (
     "医保个人编号", "医保编号", "医保电脑号", "医保手册号", "医保卡号", "医保卡", "医保号",
-    "医疗保险号", "医疗保险证号", "医疗证号", "病历号", "病案号", "住院号", "门诊号",
-    "就诊卡号", "就诊号", "健康卡号", "参合号", "新农合证号",
+    "医疗保险号", "医疗保险证号", "医保证", "医疗证", "病历号", "病案号", "住院号",
+    "住院编号", "门诊号", "就诊卡", "就诊号", "健康卡", "健康档案号", "参合号", "新农合证",
 )  # fmt: skip
 MEDICAL_NUMBER = Kind(
     "CN_MEDICAL_INSURANCE_NUMBER",
@@ -146,8 +149,8 @@ MEDICAL_NUMBER = Kind(
 
 _SECURITY_LABELS = (
     "社会保障卡号", "社会保障号码", "社会保障号", "社会保障卡", "社会保险号", "社保个人编号",
-    "社保编号", "社保卡号", "社保卡", "社保号", "社保账号", "养老保险号", "养老保险编号",
-    "公积金账号",
+    "社保编号", "社保卡号", "社保卡", "社保号", "社保账号", "社保电脑号", "养老保险号",
+    "养老保险编号", "公积金账号",
 )  # fmt: skip
 SECURITY_NUMBER = Kind(
     "CN_SOCIAL_SECURITY_NUMBER",

@@ -28,7 +28,7 @@ Judge = Callable[[str], float | None]
 # Written into numbers: at most three signs, so that a gap costs the same everywhere.
 GAP = r"[ \t\r\n./·_-]{0,3}"
 _GAPS = re.compile(r"[ \t\r\n./·_-]+")
-JOINT = r"""(?:号码|号|码)?[\s:=是为“"'‘(（【\[]{0,4}"""
+JOINT = r"""(?:号码|编号|编码|卡号|证号|号|码| ?ID)?[\s:=#是为“"'‘(（【\[]{0,5}"""
 """What may stand between a label and its value."""
 
 GLUED = ("ID", "NO", "TEL", "PHONE", "MOBILE", "IP", "VIN", "CARD", "WX", "VX")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from privacy.recognisers.classes import CLASSES
-from privacy.recognisers.kinds import GAIN, Kind, any_of
+from privacy.recognisers.kinds import GAIN, JOINT, Kind, any_of
 
 REACH = 20
 """Signs before a value in which a label may stand."""
@@ -37,9 +37,7 @@ def _own_and_longer(kind: Kind) -> re.Pattern[str]:
 
 _OWN = {kind.entity: _own_and_longer(kind) for kind in CLASSES}
 _LABELS = {*NOBODYS, *(label for kind in CLASSES for label in kind.labels)}
-_DIRECT = re.compile(
-    f"({any_of(_LABELS)})" + r"""(?:号码|号|码)?[\s:=是为“"'‘(（【\[]{0,5}$"""
-)
+_DIRECT = re.compile(f"({any_of(_LABELS)}){JOINT}$")
 
 
 def gain(text: str, start: int, end: int, kind: Kind) -> tuple[float, str]:

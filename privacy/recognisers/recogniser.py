@@ -33,7 +33,6 @@ class ChineseRecogniser(PatternRecognizer):
         supported_entity: str,
         supported_language: str = "zh",
         name: str | None = None,
-        context: list[str] | None = None,
     ) -> None:
         self.kind = BY_ENTITY[supported_entity]
         super().__init__(
@@ -44,7 +43,7 @@ class ChineseRecogniser(PatternRecognizer):
                 Pattern(supported_entity, pattern.pattern, WEAK)
                 for pattern in self.kind.patterns
             ],
-            context=context or list(self.kind.labels),
+            context=list(self.kind.labels),
         )
 
     def analyze(
