@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from lake_config.settings import ROOT
 
-CORPUS = ROOT / "privacy" / "data" / "zh_gsdsimp-ud-dev.iob2"
+CORPUS = ROOT / "privacy" / "names" / "data" / "zh_gsdsimp-ud-dev.iob2"
 BETWEEN = re.compile("(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])")
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -13,6 +16,7 @@ from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
 
 from lake_config.settings import ROOT
 from privacy.recognisers.analyzer import LANGUAGE, analyzer, spans
+from privacy.recognisers.by_model import ByModel
 from privacy.recognisers.classes import CLASSES
 from privacy.recognisers.kinds import FOUND
 from privacy.recognisers.listed_words import ListedWords
@@ -121,6 +125,31 @@ def test_context_words_of_others_are_looked_for_in_the_raw_text(
 ) -> None:
     engine = analyzer([case_numbers()])
     assert [text[one.start : one.end] for one in spans(engine, text)] == found
+
+
+class Claim(NamedTuple):
+    start: int
+    end: int
+    kind: str
+    score: float
+
+
+def surnames(texts: Sequence[str]) -> list[list[Claim]]:
+    """A plain finder of names, in the place of a model."""
+    return [
+        [Claim(*found.span(), "person", 0.1) for found in re.finditer("[王李张][某一-三]", text)]
+        + [Claim(0, 1, "weather", 0.9)]
+        for text in texts
+    ]  # fmt: skip
+
+
+def test_a_model_joins_in_with_a_threshold_of_its_own() -> None:
+    engine = analyzer([ByModel(surnames, {"person": "PERSON"}, "surnames")])
+    text = "一" * 5_000 + "王某的手机13945551234，张三"
+    found = [(text[one.start : one.end], one.entity) for one in spans(engine, text)]
+    assert found == [
+        ("王某", "PERSON"), ("13945551234", "CN_MOBILE"), ("张三", "PERSON")
+    ]  # fmt: skip
 
 
 LISTED = ListedWords("SENSITIVE", ["艾滋病", "低保户", "HIV", "艾滋病毒"])
