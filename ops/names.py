@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from lake_config.settings import Settings
-from privacy.names.adapters import adapter
+from privacy.names.adapters import OWN, adapter
 from privacy.names.corpus import Sentence, read
 from privacy.names.evaluate import ALL, Counts, evaluate, figures
-from privacy.names.model import model_file
+from privacy.names.model import model_file, model_path
 from privacy.names.span import ORGANISATION, PERSON, PLACE
 
 CHINESE = {PERSON: "人名", PLACE: "地名", ORGANISATION: "机构", ALL: "合计"}
@@ -24,14 +24,22 @@ HEAD = ("类别", "实体数", "召回率", "精确率", "严格 F1", "字符覆
 def train_model(settings: Settings) -> None:
     """Train where there is no model yet; say where it lies."""
     began = time.monotonic()
-    path = model_file(settings.cache)
+    path = _model(settings)
     size = path.stat().st_size / 1e6
     typer.echo(f"模型 {path}，{size:.1f} MB，用时 {time.monotonic() - began:.0f} 秒。")
 
 
-def show_evaluation(path: Path, name: str, as_json: bool) -> None:
+def _model(settings: Settings) -> Path:
+    if not model_path(settings.cache).exists():
+        typer.echo("首次使用：训练姓名、地名模型（约一分钟）…", err=True)
+    return model_file(settings.cache)
+
+
+def show_evaluation(settings: Settings, path: Path, name: str, as_json: bool) -> None:
     """One table, for any adapter and any labelled file."""
     sentences = read(path)
+    if name == OWN:
+        _model(settings)
     find = adapter(name)
     began = time.monotonic()
     totals = evaluate(sentences, find([sentence.text for sentence in sentences]))

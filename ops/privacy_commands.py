@@ -36,4 +36,4 @@ def privacy_evaluate(
     """任一模型在任一标注文件上的召回率、精确率、严格 F1、字符覆盖率和误遮率，按类列出。"""
     from ops.names import show_evaluation
 
-    show_evaluation(file, adapter, as_json)
+    show_evaluation(load(), file, adapter, as_json)

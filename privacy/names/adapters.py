@@ -21,6 +21,9 @@ from privacy.names.corpus import LABELS
 from privacy.names.detect import own_model, spans
 from privacy.names.span import Span
 
+OWN = "lake"
+"""The lake's own: model, labels and repetitions."""
+
 
 class Find(Protocol):
     """What every adapter is: the spans of each text, in the order of the texts."""
@@ -168,7 +171,7 @@ def _library(name: str) -> ModuleType:
 
 
 ADAPTERS: dict[str, tuple[Callable[[Path], Find], bool]] = {
-    "lake": (_lake, False),
+    OWN: (_lake, False),
     "jieba": (_jieba, False),
     "spacy": (_spacy, True),
     "stanza": (_stanza, True),

@@ -29,8 +29,8 @@ from privacy.names.span import (
 )
 from privacy.names.writing import plain
 
-LEAST = {PERSON: 0.1, PLACE: 0.07, ORGANISATION: 0.2}
-LEAST_OF_ALL = 0.16
+LEAST = {PERSON: 0.08, PLACE: 0.07, ORGANISATION: 0.2}
+LEAST_OF_ALL = 0.14
 """A character is masked from these chances on, of one kind or of all together: far below a
 half, because a shown name costs more than a masked word. docs/reference/names.md."""
 LONGEST_TEXT = 20_000
@@ -44,6 +44,10 @@ NOBODY = known()
 _SENTENCE = re.compile(f"[^。！？!?；;\n]{{1,{PIECE}}}[。！？!?；;\n]?|[。！？!?；;\n]")
 _READABLE = re.compile(r"[^\W\d_]")
 _DOOR = re.compile(f"[ -]?{DOOR}")
+_INSTITUTION = re.compile(
+    "[一-鿿]{0,6}?(?:医院|卫生院|诊所|小学|中学|幼儿园|公司|银行|派出所|公安局|法院|检察院|"
+    "委员会|居委会|村委会|[敬养]老院|福利院|服务中心)"
+)
 _GAP = re.compile(f"[ -]?(?:{DOOR}[ ,，]?)?")
 
 
@@ -68,7 +72,8 @@ def spans(
             found += model_spans(used.chances(piece), start)
     found = settled(found)
     found = settled([*found, *repeated(text, found)])
-    return settled(addresses(simple, found))
+    found = settled(addresses(simple, found))
+    return settled([*found, *institutions(simple, found)])
 
 
 @lru_cache(maxsize=1)
@@ -147,6 +152,16 @@ def repeated(text: str, found: Iterable[Span]) -> list[Span]:
     ]
     mentions = known_spans(text, known(near=values, shortest=2))
     return [span._replace(score=SURE, source="repeat") for span in mentions]
+
+
+def institutions(text: str, found: Iterable[Span]) -> list[Span]:
+    """A place and what follows it up to 医院, 公司, …: one organisation."""
+    return [
+        span._replace(end=match.end(), kind=ORGANISATION)
+        for span in found
+        if span.kind == PLACE and span.score >= SURE
+        if (match := _INSTITUTION.match(text, span.end))
+    ]
 
 
 def addresses(text: str, found: list[Span]) -> list[Span]:

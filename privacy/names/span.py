@@ -18,7 +18,7 @@ SURE = 0.5
 """From this score on a span is a claim; below it is masked all the same, to be safe."""
 
 RANK = {"model": 0, "repeat": 0, "label": 1, "known": 2}
-"""Where a span is from: where two kinds overlap, the higher one keeps its extent."""
+"""Where a span is from: where two overlap, the higher one keeps its extent."""
 
 
 class Span(NamedTuple):
@@ -34,7 +34,7 @@ class Span(NamedTuple):
 def settled(spans: Iterable[Span]) -> list[Span]:
     """Disjoint spans in the order of the text.
 
-    Overlapping spans of one kind become one; of two kinds the stronger keeps its extent,
+    Overlapping spans of one kind and rank become one; else the stronger keeps its extent,
     and the weaker what is left of it.
     """
     pieces: list[Span] = []
@@ -47,12 +47,18 @@ def settled(spans: Iterable[Span]) -> list[Span]:
 
 def _united(spans: Iterable[Span]) -> list[Span]:
     found: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.kind, span.start, span.end)):
-        if found and found[-1].kind == span.kind and span.start < found[-1].end:
+    real = [span for span in spans if span.start < span.end]
+    for span in sorted(real, key=lambda span: (*_class(span), span.start, span.end)):
+        overlaps = found and span.start < found[-1].end
+        if overlaps and _class(span) == _class(found[-1]):
             found[-1] = joined(found[-1], span)
-        elif span.start < span.end:
+        else:
             found.append(span)
     return found
+
+
+def _class(span: Span) -> tuple[str, int]:
+    return span.kind, RANK[span.source]
 
 
 def joined(before: Span, after: Span) -> Span:

@@ -30,7 +30,7 @@ class Bare(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Half width and simplified, of the same length."""
+    """Half width and simplified, of the same length; halves of pairs are no characters."""
     return text.translate(_table())
 
 
@@ -58,6 +58,7 @@ def _table() -> dict[int, str]:
         half = unicodedata.normalize("NFKC", chr(code))
         if len(half) == 1 and half != chr(code):
             table[code] = table.get(ord(half), half)
+    table |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
     return table | {ord(sign): " " for sign in SPACES}
 
 

@@ -1,0 +1,98 @@
+"""Other models through the same protocol: a real spaCy pipeline from a folder, jieba, a file."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+from pathlib import Path
+
+import pytest
+import spacy
+
+from lake_config.errors import ComponentMissing, UsageError
+from privacy.names.adapters import ADAPTERS, Found, adapter, spans_of
+from privacy.names.span import ORGANISATION, PERSON, PLACE, Span
+
+TEXT = "王秀兰在绥化市第一医院工作，二月入职"
+PATTERNS = [
+    {"label": "PERSON", "pattern": [{"TEXT": sign} for sign in "王秀兰"]},
+    {"label": "GPE", "pattern": [{"TEXT": sign} for sign in "绥化市"]},
+    {"label": "DATE", "pattern": [{"TEXT": sign} for sign in "二月"]},
+]
+OWN = """
+def find(texts):
+    return [[(0, 3, "nr", 0.7), (4, 11, "ORG")] for _ in texts]
+"""
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("an adapter asked for the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+
+
+def test_a_spacy_pipeline_from_a_folder(tmp_path: Path, no_network: None) -> None:
+    pipeline = spacy.blank("zh")
+    pipeline.add_pipe("entity_ruler").add_patterns(PATTERNS)
+    pipeline.to_disk(tmp_path / "model")
+    found = adapter(f"spacy:{tmp_path / 'model'}")([TEXT, "", TEXT])
+    wanted = [Span(0, 3, PERSON), Span(4, 7, PLACE)]
+    assert found == [wanted, [], wanted]
+
+
+def test_jieba_needs_no_path_and_the_lake_s_own_model_neither() -> None:
+    for name in ("jieba", "lake"):
+        (found,) = adapter(name)([TEXT])
+        assert (0, 3, PERSON) in [span[:3] for span in found]
+
+
+def test_a_file_of_one_s_own(tmp_path: Path) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(OWN, "utf-8")
+    (found,) = adapter(f"python:{path}")([TEXT])
+    assert found == [Span(0, 3, PERSON, 0.7), Span(4, 11, ORGANISATION)]
+    path.write_text("x = 1", "utf-8")
+    with pytest.raises(UsageError, match="没有函数 find"):
+        adapter(f"python:{path}")
+
+
+@pytest.mark.parametrize("name", [name for name, (_, path) in ADAPTERS.items() if path])
+def test_a_model_that_is_not_there_is_never_fetched(
+    name: str, tmp_path: Path, no_network: None
+) -> None:
+    for asked in (name, f"{name}:", f"{name}:{tmp_path / 'missing'}"):
+        with pytest.raises(UsageError, match="不会联网下载"):
+            adapter(asked)
+
+
+def test_an_unknown_adapter_names_those_there_are() -> None:
+    with pytest.raises(UsageError, match="transformers"):
+        adapter("bert")
+
+
+@pytest.mark.parametrize("name", ["stanza", "hanlp", "transformers"])
+def test_a_library_that_is_not_installed_is_named(name: str, tmp_path: Path) -> None:
+    if importlib.util.find_spec(name):
+        pytest.skip(f"{name} is installed here")
+    with pytest.raises(ComponentMissing, match=name):
+        adapter(f"{name}:{tmp_path}")
+
+
+def test_labels_of_all_schools_become_the_three_kinds() -> None:
+    labels = [
+        "PER",
+        "I-PER",
+        "person",
+        "PER.NAM",
+        "FAC",
+        "ns",
+        "ORGANIZATION",
+        "DATE",
+        "",
+    ]
+    found = spans_of(Found(at, at + 1, label) for at, label in enumerate(labels))
+    kinds = [PERSON] * 4 + [PLACE] * 2 + [ORGANISATION]
+    assert [span.kind for span in found] == kinds
