@@ -12,23 +12,17 @@ import runpy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import rjieba
 
 from lake_config.errors import ComponentMissing, UsageError
 from privacy.names.corpus import LABELS
-from privacy.names.detect import own_model, spans
-from privacy.names.span import Span
+from privacy.names.detect import own_find, spans
+from privacy.names.span import Find, Span
 
 OWN = "lake"
 """The lake's own: model, labels and repetitions."""
-
-
-class Find(Protocol):
-    """What every adapter is: the spans of each text, in the order of the texts."""
-
-    def __call__(self, texts: Sequence[str]) -> list[list[Span]]: ...
 
 
 class Found(NamedTuple):
@@ -54,7 +48,26 @@ def adapter(name: str) -> Find:
             f"适配器 {kind} 需要本机上已有的模型路径：--adapter {kind}:路径。"
             "没有给出路径或路径不存在；本命令不会联网下载。"
         )
-    return make(path)
+    return _checked(make(path), kind)
+
+
+def _checked(find: Find, name: str) -> Find:
+    """A model that answers for other texts than it was given is not believed."""
+
+    def checked(texts: Sequence[str]) -> list[list[Span]]:
+        found = find(texts)
+        if len(found) != len(texts) or any(
+            span.start < 0 or span.end > len(text)
+            for text, spans in zip(texts, found, strict=True)
+            for span in spans
+        ):
+            raise UsageError(
+                f"适配器 {name} 的结果与所给文本对不上："
+                "每段文本应有一组片段，位置不得超出文本。"
+            )
+        return found
+
+    return checked
 
 
 def spans_of(entities: Iterable[Found]) -> list[Span]:
@@ -72,8 +85,8 @@ def _each(find: Callable[[str], Iterable[Found]]) -> Find:
 
 
 def _lake(path: Path) -> Find:
-    model = own_model()
-    return lambda texts: [spans(text, model=model) for text in texts]
+    find = own_find()
+    return lambda texts: [spans(text, find=find) for text in texts]
 
 
 def _jieba(path: Path) -> Find:

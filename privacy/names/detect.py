@@ -23,6 +23,7 @@ from privacy.names.span import (
     PLACE,
     SURE,
     WITHHELD,
+    Find,
     Span,
     joined,
     settled,
@@ -39,9 +40,12 @@ SECONDS = 5.0
 """Time for one cell; past it the cell is withheld."""
 PIECE = 256
 """The model reads at most so many characters at once, cut where a sentence ends if it can."""
-NOBODY = known()
 
-_SENTENCE = re.compile(f"[^。！？!?；;\n]{{1,{PIECE}}}[。！？!?；;\n]?|[。！？!?；;\n]")
+_WITHIN = "[^。！？!?；;\n]"
+_SENTENCE = re.compile(
+    rf"{_WITHIN}{{0,{PIECE}}}(?:[。！？!?；;\n]|\Z)"
+    rf"|{_WITHIN}{{1,{PIECE - 1}}}[，,、 ]|{_WITHIN}{{1,{PIECE}}}"
+)
 _READABLE = re.compile(r"[^\W\d_]")
 _DOOR = re.compile(f"[ -]?{DOOR}")
 _INSTITUTION = re.compile(
@@ -52,34 +56,43 @@ _GAP = re.compile(f"[ -]?(?:{DOOR}[ ,，]?)?")
 
 
 def spans(
-    text: str,
-    values: Known = NOBODY,
-    *,
-    model: Model | None = None,
-    seconds: float = SECONDS,
+    text: str, *values: Known, find: Find | None = None, seconds: float = SECONDS
 ) -> list[Span]:
-    """Disjoint spans (start, end, kind, score, source) in the order of the text."""
-    end = time.monotonic() + seconds
-    used = model or own_model()
+    """Disjoint spans (start, end, kind, score, source) in the order of the text.
+
+    `values` are looked for first: those of the case, and once made, those of the table.
+    `find` is the model: the lake's own, or an adapter's.
+    """
     if len(text) > LONGEST_TEXT:
         return [withheld(text)]
+    find = find or own_find()
+    end = time.monotonic() + seconds
     simple = plain(text)
-    found = [*known_spans(text, values), *label_spans(simple)]
+    found = [*known_spans(text, *values), *label_spans(simple)]
     for start, piece in pieces(simple):
         if time.monotonic() > end:
             return [withheld(text)]
         if _READABLE.search(piece):
-            found += model_spans(used.chances(piece), start)
+            found += _moved(find([piece])[0], start)
     found = settled(found)
     found = settled([*found, *repeated(text, found)])
     found = settled(addresses(simple, found))
     return settled([*found, *institutions(simple, found)])
 
 
+def _moved(found: Iterable[Span], by: int) -> list[Span]:
+    return [span._replace(start=span.start + by, end=span.end + by) for span in found]
+
+
 @lru_cache(maxsize=1)
-def own_model() -> Model:
+def own_find() -> Find:
     """The model built from the stored corpus, in this user's cache."""
-    return loaded(load().cache)
+    return finder(loaded(load().cache))
+
+
+def finder(model: Model) -> Find:
+    """A trained model behind the protocol of all adapters."""
+    return lambda texts: [model_spans(model.chances(text)) for text in texts]
 
 
 def withheld(text: str) -> Span:
@@ -90,18 +103,15 @@ def withheld(text: str) -> Span:
 def pieces(text: str) -> Iterator[tuple[int, str]]:
     """The text cut into sentences, and long ones into parts; with the place of each."""
     for match in _SENTENCE.finditer(text):
-        yield match.start(), match[0]
+        if match[0]:
+            yield match.start(), match[0]
 
 
-def model_spans(chances: Chances, offset: int = 0) -> list[Span]:
+def model_spans(chances: Chances) -> list[Span]:
     """The likeliest reading as sure spans, and around them all that is only possible."""
     sure = list(_labelled(chances))
     taken = {place for span in sure for place in range(span.start, span.end)}
-    found = sure + list(_possible(chances, taken))
-    return [
-        span._replace(start=span.start + offset, end=span.end + offset)
-        for span in found
-    ]
+    return sure + list(_possible(chances, taken))
 
 
 def _labelled(chances: Chances) -> Iterator[Span]:

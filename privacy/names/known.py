@@ -64,14 +64,15 @@ def known(
     return Known(dict(forms), lengths, ends)
 
 
-def known_spans(text: str, values: Known) -> list[Span]:
+def known_spans(text: str, *values: Known) -> list[Span]:
     """Every place where a known value is written; the longest form at each."""
-    if not values.forms:
-        return []
-    written = bare(text)
-    found = list(_matches(written, values))
-    found += _number_ends(written, values.ends)
-    return found
+    sought = [each for each in values if each.forms]
+    written = bare(text) if sought else Bare("", [])
+    return [
+        span
+        for each in sought
+        for span in (*_matches(written, each), *_number_ends(written, each.ends))
+    ]
 
 
 def _matches(written: Bare, values: Known) -> Iterator[Span]:

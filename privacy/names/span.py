@@ -6,8 +6,8 @@ out. tests/unit/names/plain_spans.py says the same things slowly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 PERSON, PLACE, ORGANISATION = "person", "place", "organisation"
 KINDS = (PERSON, PLACE, ORGANISATION)
@@ -29,6 +29,12 @@ class Span(NamedTuple):
     kind: str
     score: float = 1.0
     source: str = "model"
+
+
+class Find(Protocol):
+    """What every model is to the lake: the spans of each text, in the order of the texts."""
+
+    def __call__(self, texts: Sequence[str]) -> list[list[Span]]: ...
 
 
 def settled(spans: Iterable[Span]) -> list[Span]:

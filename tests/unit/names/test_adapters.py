@@ -59,6 +59,14 @@ def test_a_file_of_one_s_own(tmp_path: Path) -> None:
         adapter(f"python:{path}")
 
 
+@pytest.mark.parametrize("answer", ["[]", "[[(0, 99, 'PER')]]", "[[], []]"])
+def test_an_answer_to_other_texts_is_refused(tmp_path: Path, answer: str) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(f"def find(texts):\n    return {answer}\n", "utf-8")
+    with pytest.raises(UsageError, match="对不上"):
+        adapter(f"python:{path}")([TEXT])
+
+
 @pytest.mark.parametrize("name", [name for name, (_, path) in ADAPTERS.items() if path])
 def test_a_model_that_is_not_there_is_never_fetched(
     name: str, tmp_path: Path, no_network: None

@@ -84,7 +84,7 @@ def test_a_cell_that_is_too_long_is_withheld_at_once(name: str) -> None:
 def test_the_longest_cell_that_is_read_takes_no_longer_than_any_other(
     name: str, seen
 ) -> None:
-    detect.own_model()
+    detect.own_find()
     began = time.process_time()
     spans(SHORT[name], seconds=600)
     took = time.process_time() - began
@@ -99,6 +99,35 @@ def test_past_its_time_a_cell_is_withheld_whole(
     clock = iter([0.0, *[1.0] * 5, *[SECONDS + 1] * 500])
     monkeypatch.setattr(detect.time, "monotonic", lambda: next(clock))
     assert spans(text) == [Span(0, len(text), WITHHELD, 1.0, "known")]
+
+
+def test_loading_the_model_is_not_time_of_the_first_cell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the first cell after an installation, whose model is trained then, were lost."""
+    clock = [0.0]
+
+    def trained_now():
+        clock[0] += 60
+        return lambda texts: [[Span(0, 3, PERSON)] for _ in texts]
+
+    monkeypatch.setattr(detect, "own_find", trained_now)
+    monkeypatch.setattr(detect.time, "monotonic", lambda: clock[0])
+    assert spans("王秀兰到场")[0] == Span(0, 3, PERSON)
+
+
+def test_another_model_takes_the_place_of_the_lake_s_own() -> None:
+    def two(texts: list[str]) -> list[list[Span]]:
+        return [[Span(0, 2, ORGANISATION)] for _ in texts]
+
+    text = "甲乙丙丁。甲乙丙丁。"
+    found = spans(text, known(near=[("mobile", "13945551234")]), known(), find=two)
+    assert found == [Span(0, 2, ORGANISATION), Span(5, 7, ORGANISATION)]
+
+
+def test_a_long_sentence_is_cut_at_a_comma() -> None:
+    text = "甲" * 200 + "，" + "乙" * 200
+    assert [len(piece) for _, piece in pieces(text)] == [201, 200]
 
 
 def test_pieces_are_the_text_again() -> None:

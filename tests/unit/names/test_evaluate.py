@@ -18,7 +18,7 @@ import pytest
 
 from lake_config.settings import ROOT
 from privacy.names.corpus import DEV, TRAIN, Sentence, read
-from privacy.names.detect import spans
+from privacy.names.detect import finder, spans
 from privacy.names.evaluate import ALL, Counts, evaluate, figures
 from privacy.names.known import known
 from privacy.names.model import Model, train
@@ -70,8 +70,8 @@ def test_thresholds_were_not_fitted_to_the_dev_split_alone(
     held = sentences[::4]
     rest = [sentence for at, sentence in enumerate(sentences) if at % 4]
     train(rest, tmp_path / "part")
-    model = Model(tmp_path / "part")
-    counted = evaluate(held, [spans(one.text, model=model) for one in held])
+    find = finder(Model(tmp_path / "part"))
+    counted = evaluate(held, [spans(one.text, find=find) for one in held])
     tell(seen, "held-out quarter of train", counted)
     assert counted[ALL].coverage >= 0.8
 
