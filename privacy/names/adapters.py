@@ -18,7 +18,7 @@ import rjieba
 
 from lake_config.errors import ComponentMissing, UsageError
 from privacy.names.corpus import LABELS
-from privacy.names.detect import own_find, spans
+from privacy.names.detect import own_find, pieces, spans
 from privacy.names.span import Find, Span
 
 OWN = "lake"
@@ -153,12 +153,15 @@ def _transformers(path: Path) -> Find:
         tokenizer=tokens,
         aggregation_strategy="simple",
     )
-    return _each(
-        lambda text: [
-            Found(e["start"], e["end"], e["entity_group"], e["score"])
-            for e in classify(text)
-        ]
-    )
+
+    def find(text: str) -> Iterator[Found]:
+        """In pieces: such models read a few hundred characters and drop the rest."""
+        for start, piece in pieces(text):
+            for entity in classify(piece):
+                first, last = entity["start"] + start, entity["end"] + start
+                yield Found(first, last, entity["entity_group"], entity["score"])
+
+    return _each(find)
 
 
 def _python(path: Path) -> Find:

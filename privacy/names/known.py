@@ -29,6 +29,7 @@ LONGEST = 64
 """Longer values are looked for by their beginning."""
 TAIL = 4
 _INSIDE = re.compile("(?<=[省市区县旗镇乡村屯街道路])")
+_DAY = re.compile("([0-9]{4})([0-9]{2})([0-9]{2})")
 _NAME_PARTS = re.compile("[·•・‧]")
 _TAIL_DIGITS = re.compile("(?:尾号|末四位|后四位|后六位)[是为:：]?([0-9]{3,5}[0-9X])")
 _LACKING = re.compile("(.)\\1*|无|不详|未知|暂无|保密|NULL|NONE|N/A|NA")
@@ -118,7 +119,14 @@ def _close_forms(kind: str, value: str) -> list[str]:
     if kind == PLACE:
         cuts = [match.start() for match in _INSIDE.finditer(whole)]
         return [whole, *(whole[cut:] for cut in cuts if len(whole) - cut >= TAIL)]
+    if kind == "birth_date" and (day := _DAY.match(whole)):
+        return [whole, *_written_days(*day.groups())]
     return [whole]
+
+
+def _written_days(year: str, month: str, day: str) -> list[str]:
+    short = f"{year}年{int(month)}月{int(day)}日", f"{year}年{int(month)}月"
+    return [f"{year}年{month}月{day}日", f"{year}年{month}月", *short]
 
 
 def _given(name: str) -> list[str]:

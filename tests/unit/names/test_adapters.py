@@ -1,9 +1,13 @@
-"""Other models through the same protocol: a real spaCy pipeline from a folder, jieba, a file."""
+"""Other models through the same protocol: a real spaCy pipeline from a folder, jieba, a file.
+
+Cost: 3 s, and 30 s more for whichever test of a machine needs the lake's model first.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +91,45 @@ def test_a_library_that_is_not_installed_is_named(name: str, tmp_path: Path) -> 
         pytest.skip(f"{name} is installed here")
     with pytest.raises(ComponentMissing, match=name):
         adapter(f"{name}:{tmp_path}")
+
+
+STAND_INS = {
+    "stanza": """
+from types import SimpleNamespace as Entity
+def Pipeline(language, *, dir, processors, download_method, verbose):
+    assert (language, download_method) == ("zh-hans", None) and "ner" in processors
+    found = [Entity(start_char=0, end_char=3, type="PERSON")]
+    return lambda text: Entity(ents=found if text else [])
+""",
+    "hanlp": """
+def load(path):
+    return lambda signs: [("".join(signs[:3]), "PERSON", 0, 3)]
+""",
+    "transformers": """
+class Loader:
+    @staticmethod
+    def from_pretrained(path, *, local_files_only, trust_remote_code, use_safetensors=True):
+        assert local_files_only and not trust_remote_code and use_safetensors
+AutoTokenizer = AutoModelForTokenClassification = Loader
+def pipeline(task, *, model, tokenizer, aggregation_strategy):
+    assert aggregation_strategy == "simple"
+    entity = {"start": 0, "end": 3, "entity_group": "PER", "score": 1.0}
+    return lambda piece: [entity] if len(piece) > 3 else []
+""",
+}
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_libraries_of_gigabytes_are_called_as_they_say(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stand-ins by the libraries' own pages: they do not fit on a machine of the tests."""
+    (tmp_path / f"{name}.py").write_text(STAND_INS[name], "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    found = adapter(f"{name}:{tmp_path}")([TEXT, ""])
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    assert found == [[Span(0, 3, PERSON)], []]
 
 
 def test_labels_of_all_schools_become_the_three_kinds() -> None:

@@ -97,7 +97,7 @@ def test_past_its_time_a_cell_is_withheld_whole(
 ) -> None:
     text = "王秀兰到场。" * 50
     clock = iter([0.0, *[1.0] * 5, *[SECONDS + 1] * 500])
-    monkeypatch.setattr(detect.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(detect.time, "thread_time", lambda: next(clock))
     assert spans(text) == [Span(0, len(text), WITHHELD, 1.0, "known")]
 
 
@@ -112,7 +112,7 @@ def test_loading_the_model_is_not_time_of_the_first_cell(
         return lambda texts: [[Span(0, 3, PERSON)] for _ in texts]
 
     monkeypatch.setattr(detect, "own_find", trained_now)
-    monkeypatch.setattr(detect.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(detect.time, "thread_time", lambda: clock[0])
     assert spans("王秀兰到场")[0] == Span(0, 3, PERSON)
 
 
