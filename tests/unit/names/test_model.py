@@ -27,6 +27,13 @@ train(read(TRAIN)[:120], Path(sys.argv[1]))
 """
 
 
+ON_A_FULL_DISK = f"""
+import signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+{TRAIN_A_PART.strip()}
+"""
+
+
 def test_training_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     """In two processes with other hash seeds, and not because nothing depends on the input."""
     digests = [trained_elsewhere(tmp_path / seed, seed) for seed in ("1", "2")]
@@ -59,6 +66,32 @@ def test_it_is_trained_once_and_named_by_what_it_is_made_from(
     left = {path.suffix for path in (tmp_path / "names").iterdir()}
     assert left == {".crfsuite", ".lock"}
     assert not first.parent.stat().st_mode & 0o077
+
+
+@pytest.mark.parametrize("left", [0, 4, 8, 1000, -1])
+def test_a_torn_file_is_trained_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    part = tmp_path / "part.iob2"
+    part.write_text("王\tB-PER\n伟\tI-PER\n说\tO\n", "utf-8")
+    monkeypatch.setattr(model, "TRAIN", part)
+    path = model_file(tmp_path)
+    content = path.read_bytes()
+    path.write_bytes(content[:left])
+    assert model_file(tmp_path).read_bytes() == content
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    """CRFsuite itself says nothing; in a process of its own, whose files cannot grow."""
+    path = tmp_path / "model"
+    command = [
+        "sh",
+        "-c",
+        f"ulimit -f 64; exec {sys.executable} -c '{ON_A_FULL_DISK}' {path}",
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "could not be written" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_labels_are_one_a_character() -> None:
