@@ -1,7 +1,7 @@
 """What was found where, and the rules by which findings become one list.
 
 The rules never uncover a character: the union of what comes in is the union of what goes
-out. tests/unit/names/plain_spans.py says the same things slowly.
+out. tests/lib/plain_spans.py says the same things slowly.
 """
 
 from __future__ import annotations

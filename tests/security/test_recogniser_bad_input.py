@@ -54,15 +54,15 @@ def test_a_million_signs_without_a_break(
     unit = LONG[name]
     taken = seconds(unit * (MILLION // len(unit)))
     seen(f"a million signs, {name}: {taken:.1f} s")
-    assert taken < 10
+    assert taken < 60
 
 
 @pytest.mark.parametrize("name", CROWDED)
 def test_time_grows_with_the_length_alone(name: str) -> None:
-    """Three times the text takes about three times as long; quadratic were nine."""
+    """Four times the text takes about four times as long; quadratic were sixteen."""
     unit = CROWDED[name]
-    first, second = (seconds(unit * (size // len(unit))) for size in (5_000, 15_000))
-    assert second < 6 * first + 0.1
+    first, second = (seconds(unit * (size // len(unit))) for size in (5_000, 20_000))
+    assert second < 10 * first + 0.2
 
 
 def test_tokens_never_look_like_anything(seen: Callable[[str], None]) -> None:
