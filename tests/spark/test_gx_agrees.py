@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 
 import polars as pl
-import pytest
 from pyspark.sql import functions as F
 
 from quality import run_suite
@@ -33,9 +32,8 @@ def counted(frame, made, rules, folder):
     return Counter(name for names in found["rules"] for name in names)
 
 
-@pytest.mark.parametrize("seed", [21, 22])
-def test_row_expectations_give_the_same_counts(spark, seed, tmp_path):
-    frame = landed(spark, MEMBERS, generated_rows(seed, 3000))
+def test_row_expectations_give_the_same_counts(spark, tmp_path):
+    frame = landed(spark, MEMBERS, generated_rows(21, 3000))
     counts = counted(frame, MEMBERS, RULES, tmp_path)
     outcomes = run_suite.run_row_rules(MEMBERS, RULES, frame)
     assert {item.rule: item.unexpected for item in outcomes} == {
