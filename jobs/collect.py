@@ -42,6 +42,8 @@ from quality.row_rules import undecodable
 from quality.suite import rules_for
 
 UNDECODABLE_SHARE = 0.5
+LATE_WRITES = (0.0, 0.1, 0.4, 1.0)
+"""Seconds to wait before each look at the folder of an attempt that failed."""
 
 
 def collect(job: Job) -> Collected:
@@ -62,7 +64,7 @@ def collect(job: Job) -> Collected:
     )
     began = time.monotonic()
     with ticketed(job), ExitStack() as undo:
-        undo.callback(job.store.remove, path)
+        undo.callback(_removed, job, path)
         landed, rows = _attempted(job, server, path)
         undo.pop_all()
 
@@ -94,6 +96,14 @@ def collect(job: Job) -> Collected:
     )
     forget_parts(job)
     return Collected(attempt, body)
+
+
+def _removed(job: Job, path: Path) -> None:
+    """More than once: Spark ends a write that failed without waiting for its other tasks,
+    and one of them may still make a file. What comes later yet is left to retention."""
+    for seconds in LATE_WRITES:
+        time.sleep(seconds)
+        job.store.remove(path)
 
 
 def _collected_before(job: Job) -> NothingToDo:
