@@ -39,6 +39,12 @@ KINDS |= {
         "person_enrolled": "person role key",
         "person_revoked": "person role",
         "key_used": "key_ids purpose",
+        "key_version": "version algorithm state check warrant",
+        "warrant_signed": "what facts until number digest officer key",
+        "relinked": "old new rows until warrant",
+        "relink_handed": "old new rows until",
+        "relink_ended": "old new until",
+        "vault_opened": "key_ids token_digest reason_digest warrant",
         "read": "person recipient table version files request source",
         "read_refused": "person table reason request source count",
         "deletion_ordered": "department table reason files names_digest",
@@ -61,7 +67,7 @@ in OPTIONAL."""
 
 OPTIONAL = frozenset(
     "duration_seconds warned staged_version drift lease "
-    "replay quarantined_before replayed corrected_by load".split()
+    "replay quarantined_before replayed corrected_by load vaulted".split()
 )
 
 

@@ -26,6 +26,7 @@ DUTIES = {
     "quarantine": Duty.MASKER,
     "replay": Duty.COLLECTOR,
     "redeliver": Duty.COLLECTOR,
+    "relink": Duty.MASKER,
 }
 """Whose account a command reads and writes with; publishing takes its own."""
 

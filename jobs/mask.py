@@ -19,12 +19,14 @@ from audit.files_digest import files_digest
 from audit.receipts import find
 from jobs.accepted import accepted
 from jobs.committed_rows import committed_rows, no_cell_told
-from jobs.context import ACTOR, Job
+from jobs.context import Job
 from jobs.delta_files import commit_new, files_of
 from jobs.failures import alert
+from jobs.key_use import keys_for, record_key_use, refuse_if_keys_changed
 from jobs.scanned import keep_list
 from jobs.staged import schema_of, write_pieces
 from jobs.steps import Gated, Masked
+from jobs.vault import identities_kept
 from lake_config.errors import (
     ControlTotalsDiffer,
     JobFailed,
@@ -33,9 +35,8 @@ from lake_config.errors import (
     NothingToDo,
 )
 from lake_config.layers import CURATED
-from privacy.keys import key
 from privacy.leak_scan import hits_among, hits_in, scanned_columns, suspects
-from privacy.mask_frame import Scope, key_names, mask, published_columns
+from privacy.mask_frame import key_names, mask, published_columns
 from privacy.policy import POLICY_VERSION, STATISTICS
 from quality.frames import collected
 from quality.row_values import value
@@ -44,11 +45,11 @@ from quality.suite import rules_for
 
 def mask_batch(job: Job, gated: Gated) -> Masked:
     """Write, scan and record one recipient's masked table of this batch."""
-    _refuse_if_done(job, gated)
     before = find(job.ledger, "masked", job.batch)
-    scope = Scope(CURATED, STATISTICS, job.contract.department)
+    scope = keys_for(job)
     ids = key_names(job.table, scope)
-    _record_key_use(job, ids)
+    _refuse_if_done(job, gated, ids)
+    record_key_use(job, job.batch, ids, scope.purpose)
     staged = _fresh_folder(job, gated.attempt)
     rules = rules_for(job.contract, job.table)
     with _removed_unless_written(job, staged):
@@ -61,7 +62,9 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     written = sum(file["rows"] for file in files)
     scan = _scan(job, staged, written)
     complete = written == gated.body["accepted"]
+    kept: dict[str, Any] = {}
     if scan["ok"] and complete:
+        kept = identities_kept(job, scope, gated, rules)
         keep_list(job, staged, files)
     else:
         # First, so that a crash between here and the receipt leaves nothing behind.
@@ -70,6 +73,7 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     def still_the_latest() -> None:
         """Another run may have begun later and cleared this one's files away."""
         gated.still_counts(job)
+        refuse_if_keys_changed(job, ids)
         if find(job.ledger, "masked", job.batch) != before:
             raise JobFailed(
                 f"{job.batch}：另一次运行已先完成脱敏，本次结果作废，稍后重试。"
@@ -90,6 +94,7 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
         columns=[item.name for item in published_columns(job.table, STATISTICS)],
         files=len(files),
         files_digest=files_digest(files),
+        **kept,
         **gated.replay_fact,
     )
     if not body["ok"]:
@@ -97,22 +102,15 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     return Masked(gated.attempt, body)
 
 
-def _refuse_if_done(job: Job, gated: Gated) -> None:
+def _refuse_if_done(job: Job, gated: Gated, ids: tuple[str, ...]) -> None:
     done = find(job.ledger, "masked", job.batch)
     if done is None or not done.ok or done.body["attempt"] != gated.attempt:
         return
     told = (done.body["contract"], done.body["policy"], done.body.get("replay", ""))
     same = told == (job.contract.digest, POLICY_VERSION, gated.replay)
+    same = same and done.body["key_ids"] == list(ids)
     if same and job.store.holds(job.settings.home / done.body["staged"]):
         raise NothingToDo(f"{job.batch}：已脱敏，没有改动。")
-
-
-def _record_key_use(job: Job, ids: tuple[str, ...]) -> None:
-    """Recorded before the first use; a missing key then stops before any write."""
-    body = {"key_ids": list(ids), "purpose": STATISTICS}
-    job.ledger.append("key_used", ACTOR, job.batch, body)
-    for name in ids:
-        key(job.settings, name)
 
 
 def _fresh_folder(job: Job, attempt: str) -> Path:

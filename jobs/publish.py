@@ -24,6 +24,7 @@ from audit.files_digest import files_digest
 from audit.receipts import Receipt, find
 from jobs.context import Job
 from jobs.delta_files import files_added, version_files
+from jobs.key_use import refuse_if_keys_changed
 from jobs.lease import Lease, lease
 from jobs.scanned import scanned
 from jobs.steps import Gated, Masked, Published
@@ -82,6 +83,7 @@ def publish(job: Job, masked: Masked) -> Published:
             _refuse_if_receipt(job, masked)
             refuse_if_out_of_turn(job)
             refuse_if_masked_again(job, masked)
+            refuse_if_keys_changed(job, masked.body["key_ids"])
 
         still_mine()
         version = _resumed(job, masked, table)

@@ -162,7 +162,7 @@ class LeakFound(LakeError):
 
 
 class KeyUnavailable(LakeError):
-    """A pseudonym or signing key is missing, wrong or retired."""
+    """A pseudonym or signing key is missing, wrong, retired or destroyed."""
 
     exit_code = 34
 

@@ -135,6 +135,29 @@ class Layers:
         name = f"{statement}.{officer[:16]}.json"
         return self.home / "state" / "correction_approvals" / name
 
+    def warrant_signature(self, statement: str, officer: str) -> Path:
+        """One officer's signature under what takes two; both are named by digest."""
+        return self.home / "state" / "warrants" / f"{statement}.{officer[:16]}.json"
+
+    def key_salt(self, scope: str, version: int) -> Path:
+        """What one version of a scope's keys needs beside the master key, and ends with."""
+        return self.keys / "pseudonyms" / scope / f"{version}.salt"
+
+    @property
+    def vaults(self) -> Path:
+        """Sealed identities behind tokens; officers only, and empty unless switched on."""
+        return self.home / "vault"
+
+    def vault(self, scope: str, version: int) -> Path:
+        return self.vaults / scope / f"{version}.sqlite"
+
+    def relinks(self, scope: str) -> Path:
+        """Sealed tables from old tokens to new ones, each with an end date."""
+        return self.home / "relink" / scope
+
+    def relink(self, scope: str, old: int, new: int) -> Path:
+        return self.relinks(scope) / f"{old}-{new}.sealed"
+
     @property
     def logs(self) -> Path:
         return self.home / "logs"

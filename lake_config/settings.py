@@ -11,7 +11,6 @@ import json
 import os
 import re
 import ssl
-import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,9 @@ from typing import Any
 
 from lake_config.errors import SettingsError
 from lake_config.layers import Layers
+from lake_config.private_files import OTHERS, is_private, read_private, write_private
+
+__all__ = ["OTHERS", "Settings", "load", "read_private", "write_private"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ("small", "production")
@@ -27,10 +29,10 @@ SYSTEM_AUTHORITIES = os.environ.get("SSL_CERT_FILE", "")
 """As this process was started with, before the store's authority takes its place."""
 EVERY_DUTY = "any"
 """A Spark server for all of them: where there are no store accounts to keep apart."""
+CRYPTOGRAPHIES = ("sm", "international")
+"""SM3 and SM4 (GB/T 32905, 32907), or SHA-256 and AES: for keys made from now on."""
 ENCRYPTIONS = ("none", "sse-s3", "sse-kms", "sse-c")
 PREFIX = r"[a-z][a-z0-9-]{1,18}[a-z0-9]"
-OTHERS = 0o077
-"""Mode bits of group and others: nothing in a lake may have any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,10 @@ class Settings:
     With `schedules` off the DAGs run when somebody triggers them, never by the clock.
     `spark` is a Spark Connect address (`sc://localhost:…`), a master URL
     (`local[2]`, `spark://…`) or `submit` (run by spark-submit); empty for the resident
-    servers that were started, else `local[2]`. `store` is the address of
-    an S3 store (`https://…`), empty for local folders; `store_ca` is the certificate (PEM)
-    by which it is trusted, empty for the system's own.
+    servers that were started, else `local[2]`. `cryptography` is for keys made from now
+    on; with `vault` on, identities are kept sealed behind their tokens. `store` is the
+    address of an S3 store (`https://…`), empty for local folders; `store_ca` is the
+    certificate (PEM) by which it is trusted, empty for the system's own.
     """
 
     home: Path
@@ -67,6 +70,8 @@ class Settings:
     source_seconds: float = 60.0
     ticket_days: str = "2,5,10"
     part_pages: int = 65_536
+    cryptography: str = "sm"
+    vault: bool = False
     spark_master: str = "local[2]"
     cache: Path = ROOT / ".cache"
 
@@ -111,6 +116,8 @@ class Settings:
             "SOURCE_SECONDS": self.source_seconds,
             "TICKET_DAYS": self.ticket_days,
             "PART_PAGES": self.part_pages,
+            "CRYPTOGRAPHY": self.cryptography,
+            "VAULT": "on" if self.vault else "off",
             "SCHEDULES": "on" if self.schedules else "off",
             "STORE": self.store,
             "STORE_PREFIX": self.store_prefix,
@@ -175,6 +182,8 @@ def load(
         source_seconds=float(env.get("LAKE_SOURCE_SECONDS", "60")),
         ticket_days=env.get("LAKE_TICKET_DAYS", "2,5,10"),
         part_pages=int(env.get("LAKE_PART_PAGES", "65536")),
+        cryptography=env.get("LAKE_CRYPTOGRAPHY", "sm"),
+        vault=env.get("LAKE_VAULT", "off") == "on",
     )
     problems = check(settings)
     if problems:
@@ -188,9 +197,16 @@ def load(
 
 def check(settings: Settings) -> tuple[str, ...]:
     """What makes these settings unusable; production is held to more."""
-    problems = []
-    if settings.profile not in PROFILES:
-        problems.append(f"LAKE_PROFILE must be one of {', '.join(PROFILES)}.")
+    words = {
+        "LAKE_PROFILE": (settings.profile, PROFILES),
+        "LAKE_STORE_ENCRYPTION": (settings.store_encryption, ENCRYPTIONS),
+        "LAKE_CRYPTOGRAPHY": (settings.cryptography, CRYPTOGRAPHIES),
+    }
+    problems = [
+        f"{name} must be one of {', '.join(known)}."
+        for name, (given, known) in words.items()
+        if given not in known
+    ]
     if not 1 <= settings.link_seconds <= 900:
         problems.append("LAKE_LINK_SECONDS must lie between 1 and 900 seconds.")
     waits = {
@@ -208,24 +224,17 @@ def check(settings: Settings) -> tuple[str, ...]:
         problems.append("LAKE_PART_PAGES must be 1 or more.")
     if settings.store and not re.fullmatch(PREFIX, settings.store_prefix):
         problems.append("LAKE_STORE_PREFIX must be 3 to 20 small letters, digits or -.")
-    if settings.store_encryption not in ENCRYPTIONS:
-        words = ", ".join(ENCRYPTIONS)
-        problems.append(f"LAKE_STORE_ENCRYPTION must be one of {words}.")
     if settings.store_lock_days < 1 or settings.store_verdict_days < 1:
         problems.append(
             "LAKE_STORE_LOCK_DAYS and LAKE_STORE_VERDICT_DAYS must be 1 or more."
         )
-    if settings.home.exists() and not _private(settings.home):
+    if settings.home.exists() and not is_private(settings.home):
         problems.append(
             f"LAKE_HOME 他人也能进入。确认这是数据湖的目录后执行：chmod 700 {settings.home}"
         )
     if settings.profile == "production":
         problems.extend(_unsafe(settings))
     return tuple(problems)
-
-
-def _private(path: Path) -> bool:
-    return not stat.S_IMODE(path.stat().st_mode) & OTHERS
 
 
 def _unsafe(settings: Settings) -> list[str]:
@@ -272,29 +281,3 @@ def use_this_python() -> None:
     """Make Spark's workers run this interpreter; they take `python3` from PATH else."""
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
-
-
-def read_private(path: Path) -> str:
-    """Text of a file that nobody but its owner may read; refuses a wider mode."""
-    if not path.is_file():
-        raise SettingsError(
-            f"缺少口令文件 {path.name}。请放到 {path.parent}，权限设为 0600；"
-            "名字见契约或 docs/reference/settings.md。"
-        )
-    if not _private(path):
-        raise SettingsError(
-            f"口令文件 {path.name} 他人也能读。请执行：chmod 600 {path}"
-        )
-    return path.read_text(encoding="utf-8")
-
-
-def write_private(path: Path, content: str | bytes) -> None:
-    """Write a file of mode 0600 in one step, so that it never exists wider or torn."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table as Grid
 
+from audit.ledger import open_ledger
+from jobs.relink import end_relinks
 from jobs.retain import retain
 from lake_config.calendar import city_today
 from lake_config.contract_loader import sound_contracts
@@ -35,6 +37,9 @@ def run_retention(settings: Settings) -> None:
                     grid.add_row(ending.about, REASONS[ending.reason], number)
             except LakeError as error:
                 failed.append(error)
+    today, ledger = city_today(), open_ledger(settings)
+    if ended := end_relinks(settings, ledger, today, "retention"):
+        grid.add_row("重关联表", "已过批准的期限", str(ended))
     console.print(grid if grid.row_count else "没有到期的内容，没有删除任何东西。")
     for problem in problems:
         console.print(problem, style="red", highlight=False)

@@ -11,19 +11,16 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-
 from audit.events import Event
 from audit.ledger import open_ledger
-from audit.signed_head import private_key, public_key
 from lake_config.contract import Contract
 from lake_config.digests import sm3
-from lake_config.errors import NotSigned, UsageError
-from lake_config.person_name import person_name
+from lake_config.errors import NotSigned
 from lake_config.settings import Settings, write_private
 from privacy import officers
 from privacy.in_force import in_force
 from privacy.review import Review, digest_of, lowered, needed, review_of
+from privacy.signatures import signed, valid
 
 KINDS = ("approved", "published", *officers.KINDS)
 NAMED = 3
@@ -34,21 +31,15 @@ def sign(
     settings: Settings, name: str, contract: Contract, policy_version: str
 ) -> None:
     """Sign what the officer reviewed and record it; UsageError for strangers."""
-    officer = person_name(name)
-    ledger = open_ledger(settings)
-    keys = officers.public_keys(settings, ledger.events(*officers.KINDS))
-    private, _ = officers.key_files(settings, officer)
-    if officer not in keys or not private.exists():
-        raise UsageError(f"没有安全管理员“{officer}”。请先登记，再签署。")
-    review = review_of(contract, policy_version)
+    ledger, review = open_ledger(settings), review_of(contract, policy_version)
+    officer, key, signature = signed(settings, ledger, name, review.statement)
     body = {
         "contract": review.contract,
         "policy": review.policy,
         "officer": officer,
         "facts": review.facts_digest,
-        "key": sm3(keys[officer]),
+        "key": key,
     }
-    signature = private_key(private).sign(review.statement).hex()
     content = {**body, "facts": review.facts, "signature": signature}
     file = f"{sm3(review.statement)}.{sm3(officer.encode())[:16]}.json"
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
@@ -128,14 +119,6 @@ def _is_about(event: Event, review: Review) -> bool:
         "facts": review.facts_digest,
     }
     return wanted.items() <= event.body.items()
-
-
-def valid(key: bytes, signature: Any, statement: bytes) -> bool:
-    try:
-        public_key(key).verify(bytes.fromhex(str(signature)), statement)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 def _approvals(settings: Settings) -> list[Approval]:

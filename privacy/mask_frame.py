@@ -7,27 +7,17 @@ quality. Tokens are made of the cell as it landed, so that malformed ones are hi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import polars as pl
 
 from lake_config.contract import Column, Table
 from lake_config.settings import Settings
-from privacy.keys import key_id
 from privacy.policy import TOKEN, treatment
+from privacy.scopes import Scope
 from privacy.tokens import token_column
 from privacy.treatments import GENERALISERS
 
 Value = Callable[[Column], pl.Expr]
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """For whom, for what, and whose data: what decides treatments and keys."""
-
-    recipient: str
-    purpose: str
-    department: str
 
 
 def published_columns(table: Table, purpose: str) -> tuple[Column, ...]:
@@ -40,16 +30,14 @@ def published_columns(table: Table, purpose: str) -> tuple[Column, ...]:
 
 
 def key_name(column: Column, scope: Scope) -> str:
-    """The key of one column. Columns of one semantic type share it inside a department:
-    there they join, and nowhere else."""
-    return key_id(
-        scope.recipient, scope.purpose, scope.department, column.semantic_type
-    )
+    """The key of one column. Columns of one semantic type share it inside a department,
+    or a linkage group: there they join, and nowhere else."""
+    return scope.key_name(column.semantic_type)
 
 
 def key_names(table: Table, scope: Scope) -> tuple[str, ...]:
     """Ids of all keys that masking this table uses."""
-    columns = _tokenised(table, scope)
+    columns = tokenised(table, scope)
     return tuple(sorted({key_name(column, scope) for column in columns}))
 
 
@@ -80,11 +68,12 @@ def _scattered(rows: pl.LazyFrame, table: Table, scope: Scope) -> pl.LazyFrame:
     Delivered order is often that of names or numbers; and rows in one order would let
     two recipients put their tables side by side although their tokens differ.
     """
-    order = [column.name for column in _tokenised(table, scope)][:1]
+    order = [column.name for column in tokenised(table, scope)][:1]
     return rows.sort(order) if order else rows
 
 
-def _tokenised(table: Table, scope: Scope) -> list[Column]:
+def tokenised(table: Table, scope: Scope) -> list[Column]:
+    """The columns that are published as tokens."""
     return [
         column
         for column in table.columns

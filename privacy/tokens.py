@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -18,7 +17,7 @@ import pyarrow.compute as pc
 
 from lake_config.settings import Settings
 from privacy.check_digits import resident_check
-from privacy.keys import Mac, key, prepared_mac
+from privacy.keys import Mac, loaded_mac
 from privacy.policy import EXACT, TOKEN_BYTES
 
 LENGTH = 2 * TOKEN_BYTES
@@ -38,12 +37,6 @@ def token_column(
         return pl.Series(cells.name, tokens(texts, mac, key_class))
 
     return cell.cast(pl.String).map_batches(made, return_dtype=pl.String)
-
-
-@lru_cache(maxsize=64)
-def loaded_mac(settings: Settings, key_name: str) -> Mac:
-    """The MAC of a key, loaded once per process."""
-    return prepared_mac(key(settings, key_name))
 
 
 def tokens(cells: pa.Array, mac: Mac, key_class: str) -> pa.Array:

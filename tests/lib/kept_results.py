@@ -1,7 +1,8 @@
 """What a long run of a test found, kept in tests/results/ with what it ran on.
 
-A run is long when LAKE_TEST_TIMES says how often each thing is to be done; any other run
-leaves the working tree as it is. No result there is typed by hand.
+A run is long when LAKE_TEST_TIMES says how often each thing is to be done, or a test's own
+variable how much of it; any other run leaves the working tree as it is. No result there is
+typed by hand.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ def times(usual: int) -> int:
     return int(TIMES or usual)
 
 
-def keep(name: str, found: dict[str, Any], summed: tuple[str, ...]) -> None:
+def keep(
+    name: str, found: dict[str, Any], summed: tuple[str, ...], long: bool = bool(TIMES)
+) -> None:
     """A long run adds itself to those before it: it may be done in several parts."""
-    if not TIMES:
+    if not long:
         return
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"

@@ -60,7 +60,7 @@ def staged(job: Job, count: int, replay: str = "") -> Masked:
     keep_list(job, folder, files)
     record(
         job, "masked", rows=count, recipient=CURATED, policy=POLICY_VERSION,
-        files=len(files), files_digest=files_digest(files),
+        key_ids=[], files=len(files), files_digest=files_digest(files),
         staged=str(folder.relative_to(job.settings.home)), **about,
     )  # fmt: skip
     return Masked.load(job)

@@ -66,9 +66,25 @@ def _typed(column: Column, cell: Any) -> Any:
 
 @lru_cache
 def secret(settings: Settings, name: str) -> bytes:
-    """HMAC-SM3 of the key's name under the master key."""
-    master = (settings.layers.keys / "master.key").read_text("ascii").split()[0]
-    return hmac.digest(base64.b64decode(master), name.encode(), "sm3")
+    """HMAC of the key's name under its scope's secret."""
+    return hmac.digest(scoped(settings, name), name.encode(), _parts(name)[1])
+
+
+def scoped(settings: Settings, name: str) -> bytes:
+    """HMAC of salt and version under the master key."""
+    keys = settings.layers.keys
+    master = base64.b64decode((keys / "master.key").read_text("ascii").split()[0])
+    scope, algorithm, version = _parts(name)
+    salt = (keys / "pseudonyms" / scope / f"{version}.salt").read_text("ascii")
+    about = f"{scope};a={algorithm};v={version}"
+    return hmac.digest(master, bytes.fromhex(salt) + about.encode(), algorithm)
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """Scope, algorithm and version of a key's id."""
+    scope, _, rest = name.partition(";c=")
+    _, algorithm, version = (part.rpartition("=")[2] for part in rest.split(";"))
+    return scope, algorithm, version
 
 
 def token(secret: bytes, kind: str, cell: Any) -> str | None:

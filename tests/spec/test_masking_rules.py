@@ -10,9 +10,11 @@ import pytest
 
 from lake_config.settings import ROOT, Settings, write_private
 from privacy.keys import MASTER, _check_value
-from privacy.mask_frame import Scope, mask
+from privacy.mask_frame import mask
 from privacy.policy import PURPOSES, STATISTICS, TABLE, treatment
+from privacy.scopes import Scope
 from quality.row_values import value
+from tests.lib.keyed_lake import SALT, known_salts, with_keys
 from tests.lib.quality_cases import column, table
 
 PAGE = (ROOT / "docs" / "reference" / "masking_rules.md").read_text("utf-8")
@@ -57,11 +59,16 @@ def _decided(example: str) -> str:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_before_and_after(settings: Settings, example: str) -> None:
+def test_before_and_after(
+    settings: Settings, example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret = PAGE.split("master key `", 1)[1].split("`", 1)[0].encode("ascii")
     text = f"{base64.b64encode(secret).decode()}\n{_check_value(secret)}\n"
     write_private(settings.layers.keys / MASTER, text)
+    assert f"salt `{bytes.fromhex(SALT).decode()}`" in PAGE
+    known_salts(monkeypatch)
     kind, _, purpose = example.partition(" for ")
+    with_keys(settings, ("analysts", purpose or STATISTICS, "civil_affairs"))
     invented = table(
         "t",
         [

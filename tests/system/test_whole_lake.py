@@ -29,6 +29,7 @@ from privacy.policy import STATISTICS
 from tests.lib.byte_scanner import Findings, Truth, scan, truth_of
 from tests.lib.failed_run import run_failing_day
 from tests.lib.failing_day import BROKEN
+from tests.lib.key_search import everything_but_keys, search, secrets_of
 from tests.lib.notebooks import executed
 from tests.lib.one_department import DEPARTMENT
 from tests.lib.planted_values import planted
@@ -201,3 +202,10 @@ def test_the_search_would_find_a_value(
         planted(source, how, values, tmp_path / "planted"), lake.truth
     )
     assert {kind for kind, _ in found} == KINDS
+
+
+def test_no_key_is_anywhere_but_in_its_folder(lake: Lake, failed: int) -> None:
+    """Spark's and Airflow's logs, databases, stores and plans of the whole day included."""
+    secrets = secrets_of(lake.settings)
+    assert len(secrets) > TABLES
+    assert search(everything_but_keys(lake.settings), secrets) == set()

@@ -27,6 +27,7 @@ LINKED = [
     "README.zh-CN.md",
     "SECURITY.md",
     "docs/how-to/add_a_department.md",
+    "docs/how-to/keys.md",
     "docs/how-to/quarantine.md",
     "docs/how-to/storage.md",
     "docs/reference/alerts.md",

@@ -11,10 +11,10 @@ import pytest
 from audit.ledger import EVENTS, init_ledger
 from lake_config.contract import Contract
 from lake_config.contract_loader import load_contract
-from lake_config.errors import KeyUnavailable, NotSigned, SettingsError, UsageError
+from lake_config.errors import NotSigned, UsageError
 from lake_config.settings import ROOT, Settings
 from privacy.approval import check, sign
-from privacy.keys import MASTER, init_keys, key, key_id, ledger_digest, prepared_mac
+from privacy.keys import init_keys, prepared_mac
 from privacy.officers import enrol_officer
 
 CONTRACT = ROOT / "lake_config" / "contracts" / "civil_affairs.yaml"
@@ -40,37 +40,6 @@ def edited(folder: Path, old: str, new: str) -> Contract:
 def test_prepared_mac_is_hmac_sm3() -> None:
     for secret in (b"k", b"k" * 32, b"k" * 64):
         assert prepared_mac(secret)(b"text") == hmac.digest(secret, b"text", "sm3")
-
-
-def test_each_part_of_the_id_makes_another_key(lake: Settings) -> None:
-    ids = [
-        key_id("analysts", "statistics", "a", "identity_number"),
-        key_id("police", "statistics", "a", "identity_number"),
-        key_id("analysts", "service", "a", "identity_number"),
-        key_id("analysts", "statistics", "b", "identity_number"),
-        key_id("analysts", "statistics", "a", "mobile"),
-    ]
-    assert len({key(lake, name) for name in ids}) == len(ids)
-    assert key(lake, ids[0]) == key(lake, ids[0])
-    assert ledger_digest(lake, "7") != ledger_digest(lake, "8")
-
-
-def test_a_damaged_wide_retired_or_missing_key_stops(lake: Settings) -> None:
-    name = key_id("analysts", "statistics", "a", "mobile")
-    path = lake.layers.keys / MASTER
-    good = path.read_text("utf-8")
-    with pytest.raises(KeyUnavailable):
-        key(lake, name.replace(";v=1", ";v=2"))
-    path.write_text("A" + good[1:] if good[0] != "A" else "B" + good[1:], "utf-8")
-    with pytest.raises(KeyUnavailable):
-        key(lake, name)
-    path.write_text(good, "utf-8")
-    path.chmod(0o644)
-    with pytest.raises(SettingsError):
-        key(lake, name)
-    path.unlink()
-    with pytest.raises(KeyUnavailable):
-        key(lake, name)
 
 
 def test_unsigned_signed_and_another_policy(lake: Settings) -> None:

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pytest
 
 from lake_config.settings import Settings
-from privacy.keys import init_keys
-from privacy.mask_frame import Scope, mask, published_columns
+from privacy.mask_frame import mask, published_columns
 from privacy.policy import PURPOSES, STATISTICS
+from privacy.scopes import Scope
 from quality.row_values import value
 from tests.lib import plain_masker
 from tests.lib.gated_batch import HIDDEN, PEOPLE, landed, people
+from tests.lib.keyed_lake import with_keys
 from tests.lib.quality_cases import nasty_cell
 
 SCOPE = Scope("analysts", STATISTICS, "invented")
@@ -24,7 +25,10 @@ SCOPE = Scope("analysts", STATISTICS, "invented")
 
 @pytest.fixture
 def keyed(settings: Settings) -> Settings:
-    init_keys(settings)
+    whose = [("analysts", purpose, "invented") for purpose in PURPOSES]
+    others = [("police", "invented"), ("analysts", "a"), ("analysts", "b")]
+    whose += [(who, STATISTICS, department) for who, department in others]
+    with_keys(settings, *whose)
     return settings
 
 

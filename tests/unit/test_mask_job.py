@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -19,8 +20,10 @@ from lake_config.errors import (
 )
 from lake_config.settings import Settings
 from privacy import policy
-from privacy.keys import MASTER
+from privacy.key_changes import destroy, warrant_to_destroy
+from privacy.keys import MASTER, init_keys, make_salt, own_scope
 from tests.lib.gated_batch import (
+    DAY,
     HIDDEN,
     INVENTED,
     PEOPLE,
@@ -29,6 +32,7 @@ from tests.lib.gated_batch import (
     new_lake,
     people,
 )
+from tests.lib.keyed_lake import both_sign
 
 
 @pytest.fixture
@@ -66,7 +70,7 @@ def test_keys_are_recorded_before_they_are_used(lake: Settings) -> None:
     assert kinds(lake)[-2:] == ["key_used", "masked"]
     used = list(open_ledger(lake).events())[-2]
     assert used.body["key_ids"] == body["key_ids"]
-    assert "r=analysts;p=statistics;d=invented;c=mobile;v=1" in body["key_ids"]
+    assert "r=analysts;p=statistics;d=invented;c=mobile;a=sm3;v=1" in body["key_ids"]
 
 
 def test_the_log_of_staging_holds_no_smallest_or_largest_value(lake: Settings) -> None:
@@ -159,9 +163,45 @@ def test_other_rows_than_the_gate_accepted_are_refused(lake: Settings) -> None:
     assert not last(lake, "masked", job.batch).ok
 
 
-def test_without_the_key_nothing_is_written(lake: Settings) -> None:
-    job, before = gated(lake, INVENTED, "people", people(3))
+SCOPE = own_scope("analysts", "statistics", "invented")
+
+
+def master_gone(lake: Settings) -> None:
     (lake.layers.keys / MASTER).unlink()
+
+
+def another_lake_s_master(lake: Settings) -> None:
+    master_gone(lake)
+    init_keys(lake)
+
+
+def salt_gone(lake: Settings) -> None:
+    lake.layers.key_salt(SCOPE, 1).unlink()
+
+
+def another_salt(lake: Settings) -> None:
+    make_salt(lake, SCOPE, 1)
+
+
+def destroyed(lake: Settings) -> None:
+    ledger = open_ledger(lake)
+    both_sign(lake, warrant_to_destroy(ledger, SCOPE, 1))
+    destroy(lake, ledger, SCOPE, 1, "tests")
+
+
+@pytest.mark.parametrize(
+    "spoil", [master_gone, another_lake_s_master, salt_gone, another_salt, destroyed]
+)
+def test_without_the_right_key_nothing_is_written(
+    lake: Settings, spoil: Callable[[Settings], None]
+) -> None:
+    """As far as the ledger goes, the use that did not happen; no file and no receipt."""
+    mask_batch(*gated(lake, INVENTED, "people", people(3)))
+    before = staged_files(lake)
+    spoil(lake)
+    day = DAY.replace(day=3)
+    job, next_day = gated(lake, INVENTED, "people", people(3), day=day)
     with pytest.raises(KeyUnavailable):
-        mask_batch(job, before)
-    assert staged_files(lake) == []
+        mask_batch(job, next_day)
+    assert staged_files(lake) == before
+    assert last(lake, "masked", job.batch) is None

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from audit.events import canonical, sm3
 from lake_config.settings import Settings
-from privacy.keys import init_keys, key, key_id, prepared_mac
+from privacy.keys import key, key_id, loaded_mac, prepared_mac
 from privacy.leak_patterns import WIDE, classes_in
 from privacy.policy import TOKEN_FORM
-from privacy.tokens import EXACT, LENGTH, loaded_mac, modern_number, normalised, tokens
+from privacy.tokens import EXACT, LENGTH, modern_number, normalised, tokens
 from tests.lib import plain_masker
+from tests.lib.keyed_lake import with_keys
 from tests.lib.quality_cases import IDENTITY_NUMBERS, NASTY, identity_number
 
 SECRET = bytes(range(32))
@@ -103,13 +104,16 @@ def test_null_and_blank_have_no_token_and_malformed_cells_have_one() -> None:
 def test_recipients_purposes_departments_and_classes_do_not_join(
     settings: Settings,
 ) -> None:
-    init_keys(settings)
+    whose = [
+        ("analysts", "statistics", "civil_affairs"),
+        ("police", "statistics", "civil_affairs"),
+        ("analysts", "research", "civil_affairs"),
+        ("analysts", "statistics", "transport"),
+    ]
+    with_keys(settings, *whose)
     names = [
-        key_id("analysts", "statistics", "civil_affairs", "identity_number"),
-        key_id("police", "statistics", "civil_affairs", "identity_number"),
-        key_id("analysts", "research", "civil_affairs", "identity_number"),
-        key_id("analysts", "statistics", "transport", "identity_number"),
-        key_id("analysts", "statistics", "civil_affairs", "mobile"),
+        *(key_id(*facts, "identity_number") for facts in whose),
+        key_id(*whose[0], "mobile"),
     ]
     cell = pa.array([NUMBER])
     found = {
