@@ -59,6 +59,9 @@ KINDS |= {
         "ticket_settled": "department table date about digest by",
         "ticket_extended": "department table digest officer",
         "source_released": "department server",
+        "class_proposed": "department table date contract rules names proposals findings",
+        "class_confirmed": "contract table column class rules officer key",
+        "persons_counted": "department table date persons total level",
         "recovered": "offset length torn",
     }.items()
 }
@@ -67,7 +70,8 @@ in OPTIONAL."""
 
 OPTIONAL = frozenset(
     "duration_seconds warned staged_version drift lease "
-    "replay quarantined_before replayed corrected_by load vaulted".split()
+    "replay quarantined_before replayed corrected_by load vaulted "
+    "classes persons under14".split()
 )
 
 

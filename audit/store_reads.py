@@ -26,7 +26,11 @@ LINK = timedelta(minutes=15)
 ENDS = (*STEPS, "failed")
 RECORDED: Mapping[str, tuple[tuple[str, ...], timedelta, timedelta]] = {
     Duty.COLLECTOR: ((*ENDS, "redelivery_accepted"), SKEW, STEP),
-    Duty.MASKER: ((*ENDS, "quarantine_listed", "quarantine_returned"), SKEW, STEP),
+    Duty.MASKER: (
+        (*ENDS, "quarantine_listed", "quarantine_returned", "class_proposed"),
+        SKEW,
+        STEP,
+    ),
     Duty.PUBLISHER: (ENDS, SKEW, STEP),
     Duty.RETENTION: (("deletion_ordered", "deletion_done"), STEP, STEP),
     Duty.SHARING: (("read",), LINK + SKEW, SKEW),

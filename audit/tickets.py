@@ -1,7 +1,8 @@
 """Tickets as the ledger tells them: opened, handed on, settled. Pure; no clock in here.
 
 A ticket is about one table and one matter, which `digest` names: one quality rule
-(`quarantine`), or one set of changes at the source (`drift`). It stays open over
+(`quarantine`), one set of changes at the source (`drift`), or columns that look like more
+than the contract says (`classes`). It stays open over
 deliveries until something settles it, so that its clock never starts anew.
 """
 
@@ -15,14 +16,14 @@ from audit.events import Event
 from lake_config.calendar import CITY_TIME
 from lake_config.layers import table_key
 
-DRIFT, QUARANTINE = "drift", "quarantine"
+DRIFT, QUARANTINE, CLASSES = "drift", "quarantine", "classes"
 KINDS = ("ticket", "ticket_settled", "ticket_extended", "quarantine_returned")
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """`batch` is the first delivery it was about; days are the city's. Drift is told to the
-    department as it is found, quarantined rows are handed on by a command."""
+    """`batch` is the first delivery it was about; days are the city's. Quarantined rows
+    are handed on by a command; all else is told to the department as it is found."""
 
     department: str
     table: str
@@ -72,7 +73,7 @@ def _opened(event: Event) -> Ticket:
         tuple(body["columns"]),
         body["digest"],
         day,
-        day if body["about"] == DRIFT else None,
+        None if body["about"] == QUARANTINE else day,
     )
 
 

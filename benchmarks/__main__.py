@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks import (
     city,
+    class_check,
     extraction,
     full_load,
     fused_gate,
@@ -28,6 +29,7 @@ STAGED: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "P9": extraction.run,
     "P10": small_task.run,
     "P13": stored_size.run,
+    "P16": class_check.run,
     "C18": full_load.run,
 }
 BY_ROWS = {"P11": growth.run}

@@ -15,6 +15,8 @@ TITLES = {
     "drift": "源端结构变化",
     "gate_failed": "质量门禁未通过",
     "leak_found": "疑似个人信息泄露",
+    "class_unconfirmed": "列类别待确认",
+    "many_persons": "涉及人数达到阈值",
     "unrecorded_read": "账外读取",
     "store_log_gap": "存储日志缺失",
     "ticket_overdue": "工单逾期",
@@ -29,6 +31,7 @@ KIND_OF = {
     SchemaChanged.__name__: "drift",
     GateFailed.__name__: "gate_failed",
     "LeakFound": "leak_found",
+    "ClassUnconfirmed": "class_unconfirmed",
 }
 """Class of the error to the kind of its alert; any other is `failed:<step>`."""
 
@@ -83,6 +86,11 @@ CAUSES: dict[str, tuple[str, str]] = {
         "安全管理员检查脱敏策略与契约的列类别",
     ),
     "KeyUnavailable": ("密钥缺失、有误、已停用或已销毁，或可关联组已到期", OPERATE),
+    "ClassUnconfirmed": (
+        "数据看起来比契约所说的更敏感，尚未确认，没有发布",
+        "用 ./lake privacy classify 查看；由数源部门修订契约的列类别，"
+        "或由安全管理员执行 ./lake privacy confirm",
+    ),
     "TableBusy": (
         "另一个发布者正持有这张表的租约",
         "稍后会自动重试；一直如此时查看运行中的作业",
@@ -114,6 +122,10 @@ OTHER_CAUSES: dict[str, tuple[str, str]] = {
     "ticket_overdue": (
         "工单过了办理期限仍未转办或办结",
         "查看 ./lake tickets；隔离数据用 ./lake quarantine return 转办，催数源部门改正",
+    ),
+    "many_persons": (
+        "湖内去重后的人数（估计值）达到阈值；超过一千万人须履行重要数据处理者的义务",
+        "安全管理员和数据主管部门核实人数，按网络数据安全管理条例第二十八、二十九条准备",
     ),
     "unrecorded_read": ("存储提供了数据，账本里没有这次读取", LOOK_INTO),
     "store_log_gap": (

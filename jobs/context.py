@@ -27,6 +27,7 @@ DUTIES = {
     "replay": Duty.COLLECTOR,
     "redeliver": Duty.COLLECTOR,
     "relink": Duty.MASKER,
+    "classify": Duty.MASKER,
 }
 """Whose account a command reads and writes with; publishing takes its own."""
 

@@ -18,6 +18,13 @@ from deltalake.exceptions import DeltaError
 from audit.files_digest import files_digest
 from audit.receipts import find
 from jobs.accepted import accepted
+from jobs.column_classes import (
+    count_persons,
+    is_told_by_these_rules,
+    receipt_facts,
+    seen,
+    tell,
+)
 from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
 from jobs.delta_files import commit_new, files_of
@@ -53,11 +60,10 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     staged = _fresh_folder(job, gated.attempt)
     rules = rules_for(job.contract, job.table)
     with _removed_unless_written(job, staged):
-        pieces = [
-            mask(piece, job.table, scope, job.settings, value)
-            for piece in accepted(job, gated, rules)
-        ]
+        rows = accepted(job, gated, rules)
+        pieces = [mask(piece, job.table, scope, job.settings, value) for piece in rows]
         _write(job, pieces, staged)
+        found = seen(job, rows)
     files = files_of(job.store, staged)
     written = sum(file["rows"] for file in files)
     scan = _scan(job, staged, written)
@@ -95,8 +101,11 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
         files=len(files),
         files_digest=files_digest(files),
         **kept,
+        **receipt_facts(job, found),
         **gated.replay_fact,
     )
+    tell(job, body)
+    count_persons(job, found)
     if not body["ok"]:
         _refuse(job, body, gated.body["accepted"])
     return Masked(gated.attempt, body)
@@ -109,6 +118,7 @@ def _refuse_if_done(job: Job, gated: Gated, ids: tuple[str, ...]) -> None:
     told = (done.body["contract"], done.body["policy"], done.body.get("replay", ""))
     same = told == (job.contract.digest, POLICY_VERSION, gated.replay)
     same = same and done.body["key_ids"] == list(ids)
+    same = same and is_told_by_these_rules(done)
     if same and job.store.holds(job.settings.home / done.body["staged"]):
         raise NothingToDo(f"{job.batch}：已脱敏，没有改动。")
 

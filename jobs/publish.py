@@ -22,12 +22,14 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from audit.files_digest import files_digest
 from audit.receipts import Receipt, find
+from jobs.column_classes import refuse_if_unconfirmed
 from jobs.context import Job
 from jobs.delta_files import files_added, version_files
 from jobs.key_use import refuse_if_keys_changed
 from jobs.lease import Lease, lease
 from jobs.scanned import scanned
 from jobs.steps import Gated, Masked, Published
+from jobs.tickets import settle_classes
 from jobs.turn import (
     published_now,
     refuse_if_masked_again,
@@ -72,6 +74,7 @@ def publish(job: Job, masked: Masked) -> Published:
     refuse_if_published(job, masked)
     if masked.body["policy"] != POLICY_VERSION:
         raise OutOfTurn(f"{job.batch}：脱敏时用的是另一版策略，请重新执行脱敏。")
+    refuse_if_unconfirmed(job, masked)
     approvals = check(job.settings, job.contract, POLICY_VERSION)
     table = job.layers.shared_table(CURATED, job.contract.department, job.table.name)
     lying = job.layers.leases(CURATED, job.contract.department, job.table.name)
@@ -107,6 +110,7 @@ def publish(job: Job, masked: Masked) -> Published:
             **masked.replay_fact,
         )
     _clear_staged(job, masked.attempt)
+    settle_classes(job)
     return Published(masked.attempt, body)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from audit.events import canonical
 from audit.ledger import Ledger
 from audit.receipts import find
-from audit.tickets import DRIFT, KINDS, QUARANTINE, Ticket, open_tickets
+from audit.tickets import CLASSES, DRIFT, KINDS, QUARANTINE, Ticket, open_tickets
 from jobs.context import ACTOR, Job
 from lake_config.contract import Rule
 from lake_config.digests import sm3
@@ -73,6 +73,13 @@ def settle_drift(job: Job, digest: str) -> None:
     for ticket in tickets_of(job.ledger, job, DRIFT):
         if ticket.digest != digest and not _older(job, ticket):
             _settle(job, ticket, "collected")
+
+
+def settle_classes(job: Job) -> None:
+    """A batch that could be published has no class left that nobody confirmed."""
+    for ticket in tickets_of(job.ledger, job, CLASSES):
+        if not _older(job, ticket):
+            _settle(job, ticket, "published")
 
 
 def settle_quarantine(job: Job) -> None:

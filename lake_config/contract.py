@@ -46,6 +46,8 @@ SEMANTIC_TYPES: dict[str, str] = {
     "social_security_number": PERSONAL_SENSITIVE,
     "medical_insurance_number": PERSONAL_SENSITIVE,
     "licence_number": PERSONAL_GENERAL,
+    "passport": PERSONAL_GENERAL,
+    "online_account": PERSONAL_GENERAL,
     "plate": PERSONAL_GENERAL,
     "vin": PERSONAL_GENERAL,
     "address": PERSONAL_GENERAL,
@@ -171,6 +173,7 @@ class Table:
     `source` says where in the source it lies: a table name, a file name pattern, or a REST
     path. `record_number` names the source's own record number when the contract says that
     it is not personal (shown to engineers for quarantined rows), else None.
+    With `minors` the department says that persons under 14 occur.
     """
 
     name: str
@@ -196,6 +199,7 @@ class Table:
     record_number: str | None = None
     cycle: Cycle = Cycle()
     load: Load = Load()
+    minors: bool = False
 
     @property
     def primary_key(self) -> tuple[str, ...]:

@@ -180,6 +180,7 @@ def _table(item: dict[str, Any], data: dict[str, Any], top: dict[str, Any]) -> T
         record_number=own.get("recordNumber"),
         cycle=_cycle(_sla(data, item["name"], "frequency")),
         load=_load(own.get("load", {})),
+        minors=own.get("minors", False),
     )
 
 

@@ -189,6 +189,11 @@ TABLE_PROPERTIES = {
     "recordNumber": text(
         "a column without personal data that names held-back rows to engineers"
     ),
+    "minors": Key(
+        bool,
+        "persons under 14 occur; else a batch with one is not published",
+        law="L56",
+    ),
     "load": Key(LOAD, "how the table is handed over; whole when left out"),
     "band": Key(BAND, "how far a batch may differ from the last published one", True),
 }

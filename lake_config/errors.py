@@ -161,6 +161,12 @@ class LeakFound(LakeError):
     exit_code = 33
 
 
+class ClassUnconfirmed(LakeError):
+    """The data looks like more than its contract says, and no officer has confirmed it."""
+
+    exit_code = 35
+
+
 class KeyUnavailable(LakeError):
     """A pseudonym or signing key is missing, wrong, retired or destroyed."""
 

@@ -158,6 +158,16 @@ class Layers:
     def relink(self, scope: str, old: int, new: int) -> Path:
         return self.relinks(scope) / f"{old}-{new}.sealed"
 
+    def class_signature(self, statement: str, officer: str) -> Path:
+        """One officer's signature under a finding; both are named by digest."""
+        name = f"{statement}.{officer[:16]}.json"
+        return self.home / "state" / "class_confirmations" / name
+
+    @property
+    def person_counts(self) -> Path:
+        """What persons of each table left behind, for the count of all."""
+        return self.home / "state" / "person_counts"
+
     @property
     def logs(self) -> Path:
         return self.home / "logs"

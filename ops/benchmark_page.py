@@ -26,6 +26,7 @@ be repeated.
 - **P10** one small Airflow task on the resident Spark server, against spark-submit
 - **P11** four times the rows through the secured path: time and peak memory
 - **P13** what the shared zone takes up, against Spark's snappy copy of the same rows
+- **P16** masking with the check of columns' classes against masking alone
 - **C18** three full loads in a row
 - **city** the pipelines of all departments (`./lake bench city --persons N`)
 - **simulation** inventing the rows of all departments

@@ -107,7 +107,8 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="P1|P4|P9|P10|P11|P13|C18|city|simulation，见 docs/reference/benchmarks.md"
+            help="P1|P4|P9|P10|P11|P13|P16|C18|city|simulation，"
+            "见 docs/reference/benchmarks.md"
         ),
     ],
     rows: Annotated[int, typer.Option(min=1000, help="行数")] = 500_000,

@@ -37,3 +37,34 @@ def privacy_evaluate(
     from ops.names import show_evaluation
 
     show_evaluation(load(), file, adapter, as_json)
+
+
+Department = Annotated[str, typer.Argument(help="部门代码，如 medical_insurance")]
+
+
+@privacy_app.command("classify")
+def privacy_classify(
+    department: Department,
+    table: Annotated[str | None, typer.Option("--table", help="只看这一张表")] = None,
+    hide_names: Annotated[
+        bool, typer.Option("--hide-names", help="不看列名和中文名，只凭取值和来源")
+    ] = False,
+) -> None:
+    """识别最近一批数据各列的类别，与契约对照，建议记入账本；只给类别和计数，不显示内容。"""
+    from ops.classification import show_classes
+
+    show_classes(load(), department, table, hide_names)
+
+
+@privacy_app.command("confirm")
+def privacy_confirm(
+    department: Department,
+    table: Annotated[str, typer.Option("--table", help="哪一张表")],
+    column: Annotated[str, typer.Option("--column", help="哪一列；整张表写 *")],
+    name: Annotated[str, typer.Option("--class", help="发现的类别代码，如 mobile")],
+    officer: Annotated[str, typer.Option("--officer", help="安全管理员")],
+) -> None:
+    """安全管理员确认：某列虽像某类个人信息，仍按现行契约处理；契约或规则一改须重新确认。"""
+    from ops.classification import confirm_class
+
+    confirm_class(load(), department, table, column, name, officer)

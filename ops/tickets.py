@@ -30,7 +30,7 @@ from lake_config.settings import Settings
 from privacy import officers
 
 OVERDUE = "ticket_overdue"
-ABOUT = {"drift": "源端结构变化", "quarantine": "隔离数据"}
+ABOUT = {"drift": "源端结构变化", "quarantine": "隔离数据", "classes": "列类别待确认"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,8 @@ TABLE: dict[str, Line] = {
     "social_security_number": _all(TOKEN, "privacy.md 6.2; law L50"),
     "medical_insurance_number": _all(TOKEN, "privacy.md 6.2; law L50"),
     "licence_number": _all(TOKEN, "privacy.md 6.2: often the identity number itself"),
+    "passport": _all(TOKEN, "privacy.md 6.2"),
+    "online_account": Line(TOKEN, TOKEN, TOKEN, DROP, "as a mobile number"),
     "mobile": Line(TOKEN, TOKEN, TOKEN, DROP, "privacy.md 6.2; no use in research"),
     "landline": Line(TOKEN, TOKEN, TOKEN, DROP, "privacy.md 6.2; no use in research"),
     "bank_card": Line(TOKEN, TOKEN, TOKEN, DROP, "privacy.md 6.2; law L50: accounts"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -60,29 +61,76 @@ def some(
     ]
 
 
+CREDIT_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+CREDIT_WEIGHTS = [pow(3, place, 31) for place in range(17)]
+VIN_SIGNS = {
+    **dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", "12345678123457923456789", strict=True)),
+    **{digit: digit for digit in "0123456789"},
+}
+VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+PLATE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+PLATE_SIGNS = PLATE_LETTERS + "0123456789"
+PLATE_FORMS = (
+    (PLATE_SIGNS, PLATE_SIGNS, "9", "9", "9"),
+    ("9", "9", "9", PLATE_LETTERS, PLATE_LETTERS),
+    ("9", PLATE_LETTERS, PLATE_LETTERS, "9", "9"),
+    ("9", "9", PLATE_LETTERS, PLATE_LETTERS, "9"),
+)
+"""Where the at most two letters of a plate stand; no two forms have a plate in common."""
+
+
 def company_codes(numbers: np.ndarray) -> np.ndarray:
-    return np.array([f"91231200MA{int(number):06d}XX" for number in numbers])
+    """Unified social credit codes with the check sign of GB 32100."""
+    return np.array(
+        [_credit_code(f"91231200MA{int(number):06d}X") for number in numbers]
+    )
+
+
+def _credit_code(first: str) -> str:
+    total = sum(
+        CREDIT_SIGNS.index(sign) * weight
+        for sign, weight in zip(first, CREDIT_WEIGHTS, strict=True)
+    )
+    return first + CREDIT_SIGNS[-total % 31]
 
 
 def plates(numbers: np.ndarray) -> np.ndarray:
-    """黑M and five letters or digits, unique for the first few million."""
-    alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
-    found = []
-    for number in numbers:
-        value, text = int(number) * 7 % len(alphabet) ** 5, ""
-        for _ in range(5):
-            value, rest = divmod(value, len(alphabet))
-            text += alphabet[rest]
-        found.append(f"黑M{text}")
-    return np.array(found)
+    """黑M and five signs, at most two of them letters; unique for the first few million."""
+    return np.array([f"黑M{_plate(int(number))}" for number in numbers])
+
+
+def _plate(number: int) -> str:
+    """Neighbours get plates that look nothing alike."""
+    for form in PLATE_FORMS:
+        signs = ["0123456789" if place == "9" else place for place in form]
+        size = prod(map(len, signs))
+        if number < size or form is PLATE_FORMS[-1]:
+            break
+        number -= size
+    value, text = number * 7_919 % size, ""
+    for place in signs:
+        value, rest = divmod(value, len(place))
+        text += place[rest]
+    return text
 
 
 def vins(numbers: np.ndarray) -> np.ndarray:
-    return np.array([f"LSVAA49J{int(number):09d}" for number in numbers])
+    """Vehicle numbers with the check sign of GB 16735."""
+    return np.array([_vin(f"LSVAA49J0{int(number):08d}") for number in numbers])
+
+
+def _vin(text: str) -> str:
+    pairs = zip(text, VIN_WEIGHTS, strict=True)
+    total = sum(int(VIN_SIGNS[sign]) * weight for sign, weight in pairs)
+    return f"{text[:8]}{'0123456789X'[total % 11]}{text[9:]}"
 
 
 def cards(numbers: np.ndarray) -> np.ndarray:
-    """19 digits under a debit-card prefix."""
-    return np.array(
-        [f"621700{int(number) * 9_973 % 10**13:013d}" for number in numbers]
-    )
+    """19 digits under a debit-card prefix, the last one that of ISO 7812."""
+    return np.array([_card(f"621700{int(n) * 9_973 % 10**12:012d}") for n in numbers])
+
+
+def _card(first: str) -> str:
+    doubled = [sum(divmod(2 * int(digit), 10)) for digit in first[::-2]]
+    total = sum(doubled) + sum(map(int, first[-2::-2]))
+    return f"{first}{-total % 10}"

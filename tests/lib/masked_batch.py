@@ -19,6 +19,7 @@ from jobs.steps import Masked
 from jobs.turn import place_of, published_now
 from lake_config.layers import CURATED
 from lake_config.settings import Settings
+from privacy.classify import RULES
 from privacy.policy import POLICY_VERSION
 from tests.lib.quality_cases import column, contract, table
 
@@ -61,7 +62,8 @@ def staged(job: Job, count: int, replay: str = "") -> Masked:
     record(
         job, "masked", rows=count, recipient=CURATED, policy=POLICY_VERSION,
         key_ids=[], files=len(files), files_digest=files_digest(files),
-        staged=str(folder.relative_to(job.settings.home)), **about,
+        staged=str(folder.relative_to(job.settings.home)),
+        classes={"rules": RULES, "looked_at": [], "findings": []}, **about,
     )  # fmt: skip
     return Masked.load(job)
 
