@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 from hypothesis import given
+from hypothesis import settings as runs
 from hypothesis import strategies as st
 
 from lake_config.errors import KeyUnavailable
@@ -16,6 +17,7 @@ from privacy.envelope import CIPHERS, seal, unseal
 KEY = bytes(range(32))
 
 
+@runs(deadline=None, max_examples=50)
 @given(st.binary(max_size=100), st.text(max_size=20), st.sampled_from(sorted(CIPHERS)))
 def test_what_is_sealed_opens_again(content: bytes, about: str, kind: str) -> None:
     sealed = seal(KEY, kind, content, about)

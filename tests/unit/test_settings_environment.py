@@ -22,6 +22,8 @@ OTHERS = {
     "source_seconds": 3.5,
     "ticket_days": "3,6,12",
     "part_pages": 3,
+    "cryptography": "international",
+    "vault": True,
     "schedules": False,
     "store": "https://127.0.0.1:3",
     "store_prefix": "other",
