@@ -251,6 +251,7 @@ def test_protects_less_is_about_what_is_shown() -> None:
         assert not protects_less(kind, "identity_number")
 
 
+@hypothesis_settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(CLASSIFICATIONS), st.sampled_from(PERSONAL)),
