@@ -19,6 +19,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from lake_config.settings import ROOT, Settings
+from privacy.keys import prepared_mac
 from tests.lib.house_rules import MAY_IMPORT
 from tests.lib.plain_rules import WEIGHTS
 
@@ -29,7 +30,7 @@ TOKEN = 16
 LETTERS = bytes.maketrans(b"ghijklmnopqrstuv", b"0123456789abcdef")
 WORD = re.compile(rb"[0-9A-Za-z+/=_;.\-]{4,64}")
 Digest = Callable[[bytes], bytes]
-NAMED = ("sm3", "sha256", "md5", "sha1")
+NAMED = ("sm3", "sha256", "md5")
 
 
 def guesses(count: int) -> Iterator[bytes]:
@@ -62,32 +63,41 @@ def shared_rows(settings: Settings, recipient: str, department: str) -> list[Any
 
 def without_a_key(key_id: str) -> dict[str, Digest]:
     """What they would try on every guess."""
-    plain = {
-        name: lambda value, name=name: hashlib.new(name, value).digest()
-        for name in NAMED
-    }
-    keyed = {
-        "hmac of nothing": lambda value: hmac.digest(b"", value, "sm3"),
-        "hmac of the key's id": lambda value: hmac.digest(
-            key_id.encode(), value, "sm3"
-        ),
-    }
-    return {**plain, **keyed}
+    keyed = {"hmac of nothing": b"", "hmac of the key's id": key_id.encode()}
+    plain = {name: _plain(name) for name in NAMED}
+    return plain | {name: prepared_mac(secret) for name, secret in keyed.items()}
+
+
+def _plain(name: str) -> Digest:
+    begun = hashlib.new(name)
+
+    def digest(value: bytes) -> bytes:
+        context = begun.copy()
+        context.update(value)
+        return context.digest()
+
+    return digest
 
 
 def recovered(
-    tokens: set[str], digests: Mapping[str, Digest], count: int
-) -> dict[str, int]:
-    """Per digest, how many of the tokens a dictionary of so many guesses gives away."""
-    wanted = {bytes_of(token) for token in tokens}
+    tables: Mapping[str, set[str]], digests: Mapping[str, Digest], count: int
+) -> dict[tuple[str, str], int]:
+    """(table, digest) to how many of its tokens a dictionary of so many guesses gives
+    away."""
+    wanted = {name: set(map(bytes_of, tokens)) for name, tokens in tables.items()}
+    every = frozenset().union(*wanted.values())
     found: dict[str, set[bytes]] = {name: set() for name in digests}
-    ways = list(digests.items())
+    ways = [(digest, found[name].add) for name, digest in digests.items()]
     for guess in guesses(count):
-        for name, digest in ways:
+        for digest, add in ways:
             made = digest(guess)[:TOKEN]
-            if made in wanted:
-                found[name].add(made)
-    return {name: len(tokens) for name, tokens in found.items()}
+            if made in every:
+                add(made)
+    return {
+        (table, name): len(tokens & made)
+        for table, tokens in wanted.items()
+        for name, made in found.items()
+    }
 
 
 def candidate_keys(settings: Settings, environment: Mapping[str, str]) -> set[bytes]:

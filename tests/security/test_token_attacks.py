@@ -7,7 +7,6 @@ keeps what was found in tests/results/.
 
 from __future__ import annotations
 
-import hmac
 import os
 import time
 from collections import Counter
@@ -26,7 +25,7 @@ from jobs.mask import mask_batch
 from jobs.publish import publish
 from lake_config.digests import sm3
 from lake_config.settings import Settings, write_private
-from privacy.keys import MASTER, key, key_id
+from privacy.keys import MASTER, key, key_id, prepared_mac
 from privacy.mask_frame import mask
 from privacy.scopes import Scope, first_keys, scope_in_force
 from privacy.tokens import tokens as made
@@ -125,34 +124,30 @@ def framed(rows: Rows) -> pl.LazyFrame:
 def test_a_dictionary(held: Held, seen: Callable[[str], None]) -> None:
     """0 of 1,000 without the key, all with it, and all where tokens have no key."""
     assert set(map(str.encode, held.numbers)) <= set(guesses(100_000))
-    begun = time.process_time()
-    tokens = set(held.tokens(*CURATED))
-    blind = recovered(tokens, without_a_key(NAME), GUESSES)
-    assert set(blind.values()) == {0}
-    secret = key(held.settings, NAME)
-    given = recovered(
-        tokens, {"key": lambda it: hmac.digest(secret, it, "sm3")}, GUESSES
-    )
-    assert given == {"key": PERSONS}
-    weak = made(
+    begun, ways = time.process_time(), without_a_key(NAME)
+    unkeyed = made(
         pa.array(held.numbers), lambda it: bytes.fromhex(sm3(it)), "identity_number"
     )
-    fallen = recovered(set(weak.to_pylist()), without_a_key(NAME), GUESSES)
-    assert fallen["sm3"] == PERSONS
+    tables = {"shared": set(held.tokens(*CURATED)), "weak": set(unkeyed.to_pylist())}
+    digests = {**ways, "key": prepared_mac(key(held.settings, NAME))}
+    found = recovered(tables, digests, GUESSES)
+    blind = max(found["shared", name] for name in ways)
+    with_key, fallen = found["shared", "key"], found["weak", "sm3"]
+    assert (blind, with_key, fallen) == (0, PERSONS, PERSONS)
     seen(
-        f"D4: {GUESSES:,} guesses × {len(blind)} ways: {max(blind.values())} of {PERSONS:,}"
-        f" tokens; with the key {given['key']:,}; unkeyed SM3 would lose {fallen['sm3']:,}"
+        f"D4: {GUESSES:,} guesses × {len(ways)} ways: {blind} of {PERSONS:,} tokens; "
+        f"with the key {with_key:,}; unkeyed SM3 would lose {fallen:,}"
     )
-    found = {
+    result = {
         "guesses": GUESSES,
-        "ways": sorted(blind),
+        "ways": sorted(ways),
         "persons": PERSONS,
-        "recovered": max(blind.values()),
-        "recovered_with_the_key": given["key"],
-        "unkeyed_sm3_would_have_lost": fallen["sm3"],
+        "recovered": blind,
+        "recovered_with_the_key": with_key,
+        "unkeyed_sm3_would_have_lost": fallen,
         "cpu_seconds": round(time.process_time() - begun),
     }
-    keep("token_attacks", found, ("guesses", "recovered"), bool(ASKED))
+    keep("token_attacks", result, ("guesses", "recovered"), bool(ASKED))
 
 
 def test_no_word_they_hold_is_the_key(held: Held, seen: Callable[[str], None]) -> None:
