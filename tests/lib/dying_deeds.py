@@ -12,16 +12,14 @@ import signal
 import sys
 import traceback
 from itertools import count
-from multiprocessing import get_context
 from typing import Any
 
 from jobs.relink import relink, rotation_of
 from lake_config.settings import Settings
 from privacy.key_changes import destroy, make_first, rotate
+from tests.lib.forked_job import FORKS
 from tests.lib.gated_batch import INVENTED
 
-FORKS = get_context("forkserver")
-FORKS.set_forkserver_preload([__name__])
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.truncate")
 
