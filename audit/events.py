@@ -26,7 +26,7 @@ KINDS: dict[str, frozenset[str]] = {
         "gated": "rows accepted quarantined findings keys verdict reasons suite "
         "compared_with",
         "masked": "rows recipient purpose policy key_ids staged leak_scan columns files "
-        "files_digest",
+        "files_digest risk",
         "published": "rows recipient purpose policy version approvals files_digest",
     }.items()
 }
@@ -69,7 +69,7 @@ KINDS |= {
 in OPTIONAL."""
 
 OPTIONAL = frozenset(
-    "duration_seconds warned staged_version drift lease "
+    "duration_seconds warned staged_version drift lease difference "
     "replay quarantined_before replayed corrected_by load vaulted "
     "classes persons under14".split()
 )

@@ -17,6 +17,7 @@ from benchmarks import (
     fused_gate,
     growth,
     invention,
+    risk,
     secured_path,
     small_task,
     stored_size,
@@ -32,8 +33,8 @@ STAGED: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "P16": class_check.run,
     "C18": full_load.run,
 }
-BY_ROWS = {"P11": growth.run}
-BY_PERSONS = {"city": city.run, "simulation": invention.run}
+BY_ROWS = {"P11": growth.run, "risk-cost": risk.cost}
+BY_PERSONS = {"city": city.run, "risk": risk.run, "simulation": invention.run}
 RESULTS = Path(__file__).parent / "results"
 
 

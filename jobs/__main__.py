@@ -41,6 +41,7 @@ def release(job: Job) -> str:
     """Mask and publish; resumes at whichever is not done."""
     from jobs.mask import mask_batch
     from jobs.publish import publish, refuse_if_published
+    from jobs.standing_statistics import publish_statistics
     from jobs.steps import Gated, Masked
     from jobs.turn import refuse_if_not_shared, refuse_if_out_of_turn
     from privacy.approval import check
@@ -49,14 +50,21 @@ def release(job: Job) -> str:
     gated = Gated.load(job)
     refuse_if_not_shared(job)
     check(job.settings, job.contract, POLICY_VERSION)
-    refuse_if_published(job, gated)
+    try:
+        refuse_if_published(job, gated)
+    except NothingToDo:
+        if not publish_statistics(job, gated):
+            raise
+        return "standing statistics published"
     refuse_if_out_of_turn(job)
     try:
         masked = mask_batch(job, gated)
     except NothingToDo:
         masked = Masked.load(job)
     body = publish(job, masked).body
-    return f"{body['rows']} rows published as version {body['version']}"
+    counted = publish_statistics(job, gated)
+    also = f", with {counted} statistics" if counted else ""
+    return f"{body['rows']} rows published as version {body['version']}{also}"
 
 
 def replay(job: Job) -> str:

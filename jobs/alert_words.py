@@ -17,6 +17,7 @@ TITLES = {
     "leak_found": "疑似个人信息泄露",
     "class_unconfirmed": "列类别待确认",
     "many_persons": "涉及人数达到阈值",
+    "too_few_people": "同组人数不足",
     "unrecorded_read": "账外读取",
     "store_log_gap": "存储日志缺失",
     "ticket_overdue": "工单逾期",
@@ -32,6 +33,7 @@ KIND_OF = {
     GateFailed.__name__: "gate_failed",
     "LeakFound": "leak_found",
     "ClassUnconfirmed": "class_unconfirmed",
+    "TooFewPeople": "too_few_people",
 }
 """Class of the error to the kind of its alert; any other is `failed:<step>`."""
 
@@ -91,6 +93,10 @@ CAUSES: dict[str, tuple[str, str]] = {
         "用 ./lake privacy classify 查看；由数源部门修订契约的列类别，"
         "或由安全管理员执行 ./lake privacy confirm",
     ),
+    "TooFewPeople": (
+        "逐级概括之后，同组人数仍低于策略规定的行超过 5%，没有发布",
+        "用 ./lake privacy risk 查看；与数源部门商定减少列、扩大范围，或不予共享",
+    ),
     "TableBusy": (
         "另一个发布者正持有这张表的租约",
         "稍后会自动重试；一直如此时查看运行中的作业",
@@ -110,6 +116,7 @@ CAUSES: dict[str, tuple[str, str]] = {
     "JobFailed": ("计算引擎自身出错", RERUN),
     "NotifyFailed": ("告警没有送达接收方", "检查接收方和网络，未送达的会自动重发"),
     "NothingToDo": ("已经完成", RERUN),
+    "TooFewChanged": ("与已发布的版本相差的人太少", RERUN),
     "NotShared": ("目录规定不予共享", RERUN),
 }
 """Class of an error to why and what to do."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +20,7 @@ from audit.files_digest import files_digest
 from audit.receipts import find
 from jobs.accepted import accepted
 from jobs.column_classes import (
+    Seen,
     count_persons,
     is_told_by_these_rules,
     receipt_facts,
@@ -30,6 +32,8 @@ from jobs.context import Job
 from jobs.delta_files import commit_new, files_of
 from jobs.failures import alert
 from jobs.key_use import keys_for, record_key_use, refuse_if_keys_changed
+from jobs.published_value import published_value
+from jobs.risk_gate import decided, refuse, told_as_decided
 from jobs.scanned import keep_list
 from jobs.staged import schema_of, write_pieces
 from jobs.steps import Gated, Masked
@@ -45,9 +49,24 @@ from lake_config.layers import CURATED
 from privacy.leak_scan import hits_among, hits_in, scanned_columns, suspects
 from privacy.mask_frame import key_names, mask, published_columns
 from privacy.policy import POLICY_VERSION, STATISTICS
+from privacy.risk.decide import Decision
+from privacy.scopes import Scope
 from quality.frames import collected
-from quality.row_values import value
 from quality.suite import rules_for
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """One try in staging: `ok` where all of it may go on; else its files are gone."""
+
+    ok: bool
+    found: Seen
+    decision: Decision | None
+    facts: dict[str, Any]
+
+    @property
+    def left_out(self) -> int:
+        return self.decision.left_out if self.decision else 0
 
 
 def mask_batch(job: Job, gated: Gated) -> Masked:
@@ -57,24 +76,7 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     ids = key_names(job.table, scope)
     _refuse_if_done(job, gated, ids)
     record_key_use(job, job.batch, ids, scope.purpose)
-    staged = _fresh_folder(job, gated.attempt)
-    rules = rules_for(job.contract, job.table)
-    with _removed_unless_written(job, staged):
-        rows = accepted(job, gated, rules)
-        pieces = [mask(piece, job.table, scope, job.settings, value) for piece in rows]
-        _write(job, pieces, staged)
-        found = seen(job, rows)
-    files = files_of(job.store, staged)
-    written = sum(file["rows"] for file in files)
-    scan = _scan(job, staged, written)
-    complete = written == gated.body["accepted"]
-    kept: dict[str, Any] = {}
-    if scan["ok"] and complete:
-        kept = identities_kept(job, scope, gated, rules)
-        keep_list(job, staged, files)
-    else:
-        # First, so that a crash between here and the receipt leaves nothing behind.
-        job.store.remove(staged)
+    staged = _staged(job, scope, gated)
 
     def still_the_latest() -> None:
         """Another run may have begun later and cleared this one's files away."""
@@ -88,27 +90,67 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     body = job.record(
         "masked",
         gated.attempt,
-        scan["ok"] and complete,
+        staged.ok,
         unless=still_the_latest,
-        rows=written,
         recipient=scope.recipient,
         purpose=scope.purpose,
         policy=POLICY_VERSION,
         key_ids=list(ids),
-        staged=str(staged.relative_to(job.settings.home)),
-        leak_scan=scan,
         columns=[item.name for item in published_columns(job.table, STATISTICS)],
-        files=len(files),
-        files_digest=files_digest(files),
-        **kept,
-        **receipt_facts(job, found),
+        **staged.facts,
+        **receipt_facts(job, staged.found),
         **gated.replay_fact,
     )
     tell(job, body)
-    count_persons(job, found)
-    if not body["ok"]:
-        _refuse(job, body, gated.body["accepted"])
+    count_persons(job, staged.found)
+    if staged.decision is not None and staged.decision.refused:
+        refuse(job, staged.decision)
+    if not staged.ok:
+        _refuse(job, body, gated.body["accepted"] - staged.left_out)
     return Masked(gated.attempt, body)
+
+
+def _staged(job: Job, scope: Scope, gated: Gated) -> Staged:
+    """Decided over all rows, written, and judged as committed."""
+    folder = fresh_folder(job, gated.attempt)
+    rules = rules_for(job.contract, job.table)
+    with removed_unless_written(job, folder):
+        rows = accepted(job, gated, rules)
+        decision = decided(job, rows)
+        enough = decision is None or not decision.refused
+        if enough:
+            masked = [_masked(job, scope, piece, decision) for piece in rows]
+            _write(job, masked, folder)
+        found = seen(job, rows)
+    files = files_of(job.store, folder) if enough else []
+    written = sum(file["rows"] for file in files)
+    scan = scan_of(job, folder, written)
+    left_out = decision.left_out if decision else 0
+    ok = enough and scan["ok"] and written + left_out == gated.body["accepted"]
+    kept: dict[str, Any] = {}
+    if ok and told_as_decided(job, folder, decision):
+        kept = identities_kept(job, scope, gated, rules)
+        keep_list(job, folder, files)
+    else:
+        # First, so that a crash between here and the receipt leaves nothing behind.
+        ok = False
+        job.store.remove(folder)
+    facts = {
+        "rows": written,
+        "staged": str(folder.relative_to(job.settings.home)),
+        "leak_scan": scan,
+        "risk": decision.body() if decision else {},
+        "files": len(files),
+        "files_digest": files_digest(files),
+        **kept,
+    }
+    return Staged(ok, found, decision, facts)
+
+
+def _masked(
+    job: Job, scope: Scope, piece: pl.LazyFrame, decision: Decision | None
+) -> pl.LazyFrame:
+    return mask(piece, job.table, scope, job.settings, published_value, decision)
 
 
 def _refuse_if_done(job: Job, gated: Gated, ids: tuple[str, ...]) -> None:
@@ -123,7 +165,7 @@ def _refuse_if_done(job: Job, gated: Gated, ids: tuple[str, ...]) -> None:
         raise NothingToDo(f"{job.batch}：已脱敏，没有改动。")
 
 
-def _fresh_folder(job: Job, attempt: str) -> Path:
+def fresh_folder(job: Job, attempt: str) -> Path:
     """A new folder under staging; what earlier tries of this batch left there goes."""
     name = f"{attempt}.{secrets.token_hex(4)}"
     facts = (job.contract.department, job.table.name, job.date)
@@ -139,7 +181,7 @@ def _write(job: Job, pieces: list[pl.LazyFrame], staged: Path) -> None:
 
 
 @contextmanager
-def _removed_unless_written(job: Job, staged: Path) -> Iterator[None]:
+def removed_unless_written(job: Job, staged: Path) -> Iterator[None]:
     try:
         with no_cell_told(job, "脱敏写入"):
             yield
@@ -153,7 +195,7 @@ def _removed_unless_written(job: Job, staged: Path) -> Iterator[None]:
         ) from None
 
 
-def _scan(job: Job, staged: Path, written: int) -> dict[str, Any]:
+def scan_of(job: Job, staged: Path, written: int) -> dict[str, Any]:
     """What the leak scan says of cells, and of every name that is published with them."""
     published = published_columns(job.table, STATISTICS)
     names = [text for item in published for text in (item.name, item.business_name)]

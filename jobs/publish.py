@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from audit.receipts import Receipt, find
 from jobs.column_classes import refuse_if_unconfirmed
 from jobs.context import Job
 from jobs.delta_files import files_added, version_files
+from jobs.differencing import compared
 from jobs.key_use import refuse_if_keys_changed
 from jobs.lease import Lease, lease
 from jobs.scanned import scanned
@@ -75,23 +76,32 @@ def publish(job: Job, masked: Masked) -> Published:
     if masked.body["policy"] != POLICY_VERSION:
         raise OutOfTurn(f"{job.batch}：脱敏时用的是另一版策略，请重新执行脱敏。")
     refuse_if_unconfirmed(job, masked)
+
+    def still_mine() -> None:
+        """Asks the ledger alone: under its lock nothing may wait for a store."""
+        _refuse_if_receipt(job, masked)
+        refuse_if_out_of_turn(job)
+        refuse_if_masked_again(job, masked)
+        refuse_if_keys_changed(job, masked.body["key_ids"])
+
+    published = moved(job, masked, still_mine, **compared(job, masked))
+    settle_classes(job)
+    return published
+
+
+def moved(
+    job: Job, masked: Masked, still_mine: Callable[[], None], **also: Any
+) -> Published:
+    """The staged files as a version with its receipt, while `still_mine` does not raise."""
     approvals = check(job.settings, job.contract, POLICY_VERSION)
     table = job.layers.shared_table(CURATED, job.contract.department, job.table.name)
     lying = job.layers.leases(CURATED, job.contract.department, job.table.name)
     patience = job.settings.lease_seconds
     with _no_engine_quoted(job), lease(job.publishing, lying, patience) as held:
-
-        def still_mine() -> None:
-            """Asks the ledger alone: under its lock nothing may wait for a store."""
-            _refuse_if_receipt(job, masked)
-            refuse_if_out_of_turn(job)
-            refuse_if_masked_again(job, masked)
-            refuse_if_keys_changed(job, masked.body["key_ids"])
-
         still_mine()
         version = _resumed(job, masked, table)
         if version is None:
-            version = _moved(job, masked, table, held)
+            version = _committed(job, masked, table, held)
         job.publishing.settle(version_files(job.publishing, table, version))
         held.confirm()
         body = job.record(
@@ -108,9 +118,9 @@ def publish(job: Job, masked: Masked) -> Published:
             files_digest=masked.body["files_digest"],
             lease=held.token,
             **masked.replay_fact,
+            **also,
         )
     _clear_staged(job, masked.attempt)
-    settle_classes(job)
     return Published(masked.attempt, body)
 
 
@@ -204,7 +214,7 @@ def _whole(job: Job, masked: Masked, table: Path, version: int) -> bool:
     return files_digest(files) == masked.body["files_digest"]
 
 
-def _moved(job: Job, masked: Masked, table: Path, held: Lease) -> int:
+def _committed(job: Job, masked: Masked, table: Path, held: Lease) -> int:
     """Take the files and commit them at exactly the next version."""
     staged = job.settings.home / masked.body["staged"]
     newest = published_now(job)  # before the log is opened, which then must hold it

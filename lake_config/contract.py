@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from lake_config.contract_statistics import Statistic
+
 NOT_SHARED = "不予共享"
 SHARE_TYPES = ("无条件共享", "有条件共享", NOT_SHARED)
 CLASSIFICATIONS = ("一般", "重要", "核心")
@@ -200,6 +202,7 @@ class Table:
     cycle: Cycle = Cycle()
     load: Load = Load()
     minors: bool = False
+    statistics: tuple[Statistic, ...] = ()
 
     @property
     def primary_key(self) -> tuple[str, ...]:

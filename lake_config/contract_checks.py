@@ -21,6 +21,7 @@ from lake_config.contract import (
 from lake_config.contract_loads import check_load
 from lake_config.contract_servers import check_references, check_servers
 from lake_config.contract_shape import custom_properties, items
+from lake_config.contract_statistics import check_statistics
 from lake_config.contract_yaml import Place, Source
 from lake_config.patterns import problem
 
@@ -48,6 +49,7 @@ def check_facts(source: Source, data: dict[str, Any]) -> None:
     for index, table in tables.items():
         _check_table(source, data, table, ("schema", index), servers)
     check_references(source, data)
+    check_statistics(source, data)
 
 
 def _unique(

@@ -27,6 +27,7 @@ from lake_config.contract import (
 from lake_config.contract_checks import check_facts
 from lake_config.contract_keys import CONTRACT
 from lake_config.contract_shape import check_shape, custom_properties
+from lake_config.contract_statistics import statistics_of
 from lake_config.contract_yaml import Source, read_yaml
 from lake_config.digests import sm3
 from lake_config.errors import ContractError, UsageError
@@ -181,6 +182,7 @@ def _table(item: dict[str, Any], data: dict[str, Any], top: dict[str, Any]) -> T
         cycle=_cycle(_sla(data, item["name"], "frequency")),
         load=_load(own.get("load", {})),
         minors=own.get("minors", False),
+        statistics=statistics_of(own),
     )
 
 

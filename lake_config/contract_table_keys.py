@@ -19,6 +19,7 @@ from lake_config.contract import (
     SHARE_TYPES,
 )
 from lake_config.contract_shape import NAME, OWN, Key, Level, When, name, one_of, text
+from lake_config.contract_statistics import MEASURES, SUM
 
 NOT_PERSONAL = "确非个人信息请写 not_personal。"
 
@@ -150,6 +151,22 @@ LOAD = Level(
         ),
     },
 )
+STATISTIC = Level(
+    "statistics",
+    {
+        "name": name("name of the published table, unique in the contract"),
+        "businessName": text("Chinese name", True),
+        "by": Key(
+            [str],
+            "columns to count by, one to four: dates (by month), places, sex, codes",
+            True,
+        ),
+        "measure": one_of(
+            "`rows`, different `persons`, or the `sum` of amounts", MEASURES
+        ),
+        "of": text("the column of amounts to sum", When("measure", (SUM,))),
+    },
+)
 TABLE_PROPERTIES = {
     "server": text("the server that hands it over", needed=True),
     "path": text("path in the REST service, from `/`; REST must say it"),
@@ -193,6 +210,10 @@ TABLE_PROPERTIES = {
         bool,
         "persons under 14 occur; else a batch with one is not published",
         law="L56",
+    ),
+    "statistics": Key(
+        [STATISTIC],
+        "standing statistics, published as tables of their own that every analyst reads",
     ),
     "load": Key(LOAD, "how the table is handed over; whole when left out"),
     "band": Key(BAND, "how far a batch may differ from the last published one", True),

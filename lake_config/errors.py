@@ -9,7 +9,8 @@ from __future__ import annotations
 
 NOTHING_TO_DO = 99
 NOT_SHARED = 98
-SKIPPED = (NOTHING_TO_DO, NOT_SHARED)
+TOO_FEW_CHANGED = 97
+SKIPPED = (NOTHING_TO_DO, NOT_SHARED, TOO_FEW_CHANGED)
 """Exit codes of steps that rightly did nothing; Airflow shows them as skipped."""
 
 
@@ -61,6 +62,12 @@ class NotShared(NothingToDo):
     """The catalogue says that this table is not shared: it is kept, and not published."""
 
     exit_code = NOT_SHARED
+
+
+class TooFewChanged(NothingToDo):
+    """The version differs from the one people hold by too few of them, and waits."""
+
+    exit_code = TOO_FEW_CHANGED
 
 
 class SourceUnavailable(LakeError):
@@ -171,6 +178,12 @@ class KeyUnavailable(LakeError):
     """A pseudonym or signing key is missing, wrong, retired or destroyed."""
 
     exit_code = 34
+
+
+class TooFewPeople(LakeError):
+    """Too few people share what the table would tell, however little it tells."""
+
+    exit_code = 36
 
 
 class StoreUnavailable(LakeError):

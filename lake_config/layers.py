@@ -176,6 +176,10 @@ class Layers:
     def alerts(self) -> Path:
         return self.home / "logs" / "alerts.jsonl"
 
+    def risk_page(self, batch: str) -> Path:
+        """What an officer reads of the risk of one batch: counts and shares."""
+        return self.home / "reports" / "risk" / f"{batch}.html"
+
     @property
     def truth(self) -> Path:
         return self.home / "truth"

@@ -29,6 +29,8 @@ be repeated.
 - **P16** masking with the check of columns' classes against masking alone
 - **C18** three full loads in a row
 - **city** the pipelines of all departments (`./lake bench city --persons N`)
+- **risk** how many people share what is told of a whole city (`./lake bench risk --persons N`)
+- **risk-cost** masking settlements with the risk gate against masking without
 - **simulation** inventing the rows of all departments
 
 | benchmark | zones | rows | baseline s | ours s | ratio wall | ratio CPU | goal | busy |

@@ -107,13 +107,13 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="P1|P4|P9|P10|P11|P13|P16|C18|city|simulation，"
+            help="P1|P4|P9|P10|P11|P13|P16|C18|city|risk|risk-cost|simulation，"
             "见 docs/reference/benchmarks.md"
         ),
     ],
     rows: Annotated[int, typer.Option(min=1000, help="行数")] = 500_000,
     persons: Annotated[
-        int, typer.Option(min=1000, help="人数（city、simulation）")
+        int, typer.Option(min=1000, help="人数（city、risk、simulation）")
     ] = 200_000,
     on_store: Annotated[
         bool, typer.Option("--store", help="各区放在 S3 对象存储中")

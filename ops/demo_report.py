@@ -1,4 +1,6 @@
-"""The demo's closing table: source = collected = accepted + quarantined = the truth."""
+"""The demo's closing table: source = collected = accepted + quarantined = the truth.
+
+Accepted = published + what the risk gate left out."""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ from ops.source_counts import source_rows
 from sharing.people import enrol
 from storage.store import store_of
 
-COLUMNS = "源端 归集 接收 隔离 发布 埋入 查出".split()
+COLUMNS = "源端 归集 接收 隔离 抑制 发布 埋入 查出".split()
 Pair = tuple[Counter[Finding], Counter[Finding]]
 
 
@@ -112,15 +114,19 @@ def _line(
     batch = batch_id(contract.department, table.name, day)
     gated = find(open_ledger(settings), "gated", batch)
     body = gated.body if gated else {"rows": 0, "accepted": 0, "quarantined": 0}
+    masked = find(open_ledger(settings), "masked", batch)
+    left_out = masked.body["risk"].get("left_out", 0) if masked else 0
     source = source_rows(settings, contract, table, day)
     compared: Comparison = compare(*pair)
-    expected = 0 if table.share_type == NOT_SHARED else body["accepted"]
+    expected = 0 if table.share_type == NOT_SHARED else body["accepted"] - left_out
     agrees = (
         source == body["rows"] == body["accepted"] + body["quarantined"]
         and published == expected
         and compared.perfect
     )
-    numbers = [source, body["rows"], body["accepted"], body["quarantined"], published]
+    numbers = [
+        source, body["rows"], body["accepted"], body["quarantined"], left_out, published
+    ]  # fmt: skip
     cells = [f"{number:,}" for number in [*numbers, compared.planted, compared.found]]
     mark = "[green]✓[/green]" if agrees else "[red]✗[/red]"
     return [f"  {table.name}", *cells, mark], agrees
@@ -128,7 +134,7 @@ def _line(
 
 def _grid() -> Grid:
     grid = Grid(
-        title="源端 = 归集 = 接收 + 隔离，发布由官方客户端数得；查出的隔离行 = 埋入的缺陷",
+        title="源端 = 归集 = 接收 + 隔离，接收 = 抑制 + 发布；查出的隔离行 = 埋入的缺陷",
         title_justify="left",
         box=SIMPLE_HEAD,
     )

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lake_config.settings import load
+from ops.delivery_day import delivery_day
 
 privacy_app = typer.Typer(help="个人信息识别", no_args_is_help=True)
 
@@ -68,3 +69,18 @@ def privacy_confirm(
     from ops.classification import confirm_class
 
     confirm_class(load(), department, table, column, name, officer)
+
+
+@privacy_app.command("risk")
+def privacy_risk(
+    department: Annotated[str, typer.Argument(help="部门代码")],
+    table: Annotated[str, typer.Argument(help="表名")],
+    day: Annotated[
+        str | None, typer.Option("--date", help="交付日期 YYYY-MM-DD，默认最近一批")
+    ] = None,
+) -> None:
+    """一批数据的重识别风险：同组人数、概括和抑制了什么，并写出带图的网页。"""
+    from ops.risk import show_risk
+
+    chosen = None if day is None else delivery_day(day)
+    show_risk(load(), department, table, chosen)

@@ -13,8 +13,10 @@ import polars as pl
 from lake_config.contract import Column, Table
 from lake_config.settings import Settings
 from privacy.policy import TOKEN, treatment
+from privacy.risk.decide import Decision, applied
+from privacy.risk.events import GONE
 from privacy.scopes import Scope
-from privacy.tokens import token_column
+from privacy.tokens import changing_token_column, token_column
 from privacy.treatments import GENERALISERS
 
 Value = Callable[[Column], pl.Expr]
@@ -42,33 +44,74 @@ def key_names(table: Table, scope: Scope) -> tuple[str, ...]:
 
 
 def mask(
-    rows: pl.LazyFrame, table: Table, scope: Scope, settings: Settings, value: Value
+    rows: pl.LazyFrame,
+    table: Table,
+    scope: Scope,
+    settings: Settings,
+    value: Value,
+    decision: Decision | None = None,
 ) -> pl.LazyFrame:
-    """The published columns of `rows`, in an order that says nothing of the source's."""
-    columns = [
-        _masked(column, scope, settings, value).alias(column.name)
-        for column in published_columns(table, scope.purpose)
-    ]
-    return _scattered(rows.select(*columns), table, scope)
+    """The published columns of `rows`, in an order that says nothing of the source's.
+
+    `decision`: what the risk gate found of the whole table; rows and cells that it leaves
+    out are not in the result.
+    """
+
+    def told(column: Column) -> pl.Expr:
+        if treatment(column.semantic_type, scope.purpose) == TOKEN:
+            return _token(column, scope, settings, value, decision)
+        return untokened(column, scope.purpose, value)
+
+    columns = published_columns(table, scope.purpose)
+    masked = rows.select(*(told(column).alias(column.name) for column in columns))
+    if decision is not None:
+        masked = applied(masked, decision)
+    return _scattered(masked, table, scope, decision)
 
 
-def _masked(column: Column, scope: Scope, settings: Settings, value: Value) -> pl.Expr:
-    decided = treatment(column.semantic_type, scope.purpose)
-    if decided == TOKEN:
-        name = key_name(column, scope)
-        return token_column(pl.col(column.name), settings, name, column.semantic_type)
+def untokened(column: Column, purpose: str, value: Value) -> pl.Expr:
+    """A cell of a column that is published without a token."""
+    decided = treatment(column.semantic_type, purpose)
     if decided.kind == "generalise":
         return GENERALISERS[decided.how](value(column))
     return value(column)
 
 
-def _scattered(rows: pl.LazyFrame, table: Table, scope: Scope) -> pl.LazyFrame:
+def _token(
+    column: Column,
+    scope: Scope,
+    settings: Settings,
+    value: Value,
+    decision: Decision | None,
+) -> pl.Expr:
+    cell, name, kind = (
+        pl.col(column.name),
+        key_name(column, scope),
+        column.semantic_type,
+    )
+    if decision is None or not decision.changes(column):
+        return token_column(cell, settings, name, kind)
+    event = decision.parts.event
+    if decision.tokens == GONE or event is None:
+        return pl.lit(None, pl.String)
+    period = decision.period(untokened(event, scope.purpose, value))
+    return changing_token_column(cell, period, settings, name, kind)
+
+
+def _scattered(
+    rows: pl.LazyFrame, table: Table, scope: Scope, decision: Decision | None
+) -> pl.LazyFrame:
     """Rows by their first token instead of as delivered.
 
     Delivered order is often that of names or numbers; and rows in one order would let
     two recipients put their tables side by side although their tokens differ.
     """
-    order = [column.name for column in tokenised(table, scope)][:1]
+    gone = decision is not None and decision.tokens == GONE
+    order = [
+        column.name
+        for column in tokenised(table, scope)
+        if not (gone and decision and decision.changes(column))
+    ][:1]
     return rows.sort(order) if order else rows
 
 

@@ -15,6 +15,7 @@ from lake_config.digests import sm3
 from lake_config.errors import UsageError
 from privacy.diagnosis_chapters import CHAPTERS
 from privacy.regions import COUNTY_PATTERN, OUTSIDE
+from privacy.risk import rules
 
 STATISTICS = "statistics"
 PURPOSES = {
@@ -188,6 +189,7 @@ def version_of(table: dict[str, Line]) -> str:
         "chapters": CHAPTERS,
         "tokens": [TOKEN_BYTES, sorted(EXACT), TOKEN_FORM],
         "order": [STRENGTH, FINER_FIRST],
+        "risk": rules.content(),
     }
     return f"1.{sm3(canonical(content))[:16]}"
 

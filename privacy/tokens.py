@@ -23,6 +23,9 @@ from privacy.policy import EXACT, TOKEN_BYTES
 LENGTH = 2 * TOKEN_BYTES
 LETTERS = bytes.maketrans(b"0123456789abcdef", b"ghijklmnopqrstuv")
 
+PERIODIC = "person_key"
+"""Class of what was normalised before: nothing more is taken from it."""
+
 MARKS = re.compile(r"[\W_]+")
 
 
@@ -33,10 +36,49 @@ def token_column(
 
     def made(cells: pl.Series) -> pl.Series:
         mac = loaded_mac(settings, key_name)
-        texts = cells.to_arrow(compat_level=pl.CompatLevel.oldest())
-        return pl.Series(cells.name, tokens(texts, mac, key_class))
+        return pl.Series(cells.name, tokens(_arrow(cells), mac, key_class))
 
     return cell.cast(pl.String).map_batches(made, return_dtype=pl.String)
+
+
+def changing_token_column(
+    cell: pl.Expr, period: pl.Expr, settings: Settings, key_name: str, key_class: str
+) -> pl.Expr:
+    """Another token of the same cell in each period; null where there is no period."""
+
+    def made(pairs: pl.Series) -> pl.Series:
+        mac = loaded_mac(settings, key_name)
+        cells, periods = (
+            _arrow(pairs.struct.field(name)) for name in ("cell", "period")
+        )
+        meant = normalised_cells(cells, key_class)
+        between = pa.scalar("@", meant.type)
+        told = pc.binary_join_element_wise(meant, periods.cast(meant.type), between)
+        return pl.Series(pairs.name, tokens(told, mac, PERIODIC))
+
+    both = pl.struct(cell.cast(pl.String).alias("cell"), period.alias("period"))
+    return both.map_batches(made, return_dtype=pl.String)
+
+
+def person_column(cell: pl.Expr, key_class: str) -> pl.Expr:
+    """A number for each person, as tokens would tell them apart; it is in no way secret,
+    and is held in memory alone, to count people. Nobody is nobody: null stays null."""
+
+    def made(cells: pl.Series) -> pl.Series:
+        meant = pl.Series(cells.name, normalised_cells(_arrow(cells), key_class))
+        return pl.select(pl.when(meant.is_not_null()).then(meant.hash())).to_series()
+
+    return cell.cast(pl.String).map_batches(made, return_dtype=pl.UInt64)
+
+
+def _arrow(cells: pl.Series) -> pa.Array:
+    return cells.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def normalised_cells(cells: pa.Array, key_class: str) -> pa.Array:
+    """A whole column; a distinct value is looked at once."""
+    written = cells.dictionary_encode()
+    return normalised(written.dictionary, key_class).take(written.indices)
 
 
 def tokens(cells: pa.Array, mac: Mac, key_class: str) -> pa.Array:

@@ -31,8 +31,7 @@ def birth_year(cell: pl.Expr) -> pl.Expr:
 
 def birth_band(cell: pl.Expr) -> pl.Expr:
     """Some years at a time, told by the first of them."""
-    year = birth_year(cell)
-    return year - year % BIRTH_BAND_YEARS
+    return wider_band(birth_year(cell))
 
 
 def day(cell: pl.Expr) -> pl.Expr:
@@ -42,6 +41,26 @@ def day(cell: pl.Expr) -> pl.Expr:
 def month(cell: pl.Expr) -> pl.Expr:
     """The first day of the month, so that it stays a date."""
     return day(cell).dt.month_start()
+
+
+def quarter(cell: pl.Expr) -> pl.Expr:
+    """The first day of the quarter."""
+    return cell.dt.truncate("1q")
+
+
+def year(cell: pl.Expr) -> pl.Expr:
+    """The first day of the year."""
+    return cell.dt.truncate("1y")
+
+
+def wider_band(years: pl.Expr) -> pl.Expr:
+    """Years, or bands of them, as bands."""
+    return years - years % BIRTH_BAND_YEARS
+
+
+def birth_decade(years: pl.Expr) -> pl.Expr:
+    """Years, or bands of them, as decades."""
+    return years - years % 10
 
 
 def diagnosis_chapter(cell: pl.Expr) -> pl.Expr:

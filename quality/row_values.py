@@ -79,6 +79,14 @@ def _some_digits(most: int, zeros_before: str, zeros_after: str = "") -> str:
     return rf"(?:{zeros_before}[0-9]{{1,{most}}}{zeros_after}|0+)"
 
 
+def day(column: Column) -> pl.Expr:
+    """The day of a date or moment, null where it has no value: of a text cheaper than the
+    moment itself, and the same."""
+    if column.landed_type == "string" and column.logical_type == "timestamp":
+        return _day(pl.col(column.name), *layout(column))
+    return value(column).cast(pl.Date)
+
+
 def readable(column: Column) -> pl.Expr:
     """Is there a value? Cheaper than to make it where it would be a moment."""
     if column.landed_type == "string" and column.logical_type == "timestamp":

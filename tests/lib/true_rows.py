@@ -1,7 +1,8 @@
 """What the lake should have accepted and released, told from the simulation alone.
 
-Accepted are the delivered rows without the planted defects; no receipt and no raw zone is
-asked. Expected is what the plain masker makes of them, released what delta-rs reads.
+Accepted are the delivered rows without the planted defects; no raw zone is asked. Expected
+is what the plain masker and the plain risk gate make of them, released what delta-rs
+reads. Which tokens change is the receipt's word: that is found by a sample.
 """
 
 from __future__ import annotations
@@ -16,13 +17,20 @@ from typing import Any
 import polars as pl
 from deltalake import DeltaTable
 
+from audit.ledger import open_ledger
+from audit.receipts import find
 from lake_config.contract import Contract, Table
-from lake_config.layers import CURATED
+from lake_config.layers import CURATED, batch_id
 from lake_config.settings import Settings
+from privacy.keys import key_id
 from privacy.policy import STATISTICS, TOKEN, treatment
+from privacy.risk.decide import people_at_least
+from privacy.risk.ladder import first_levels, parts_of
 from simulation.city import rows_of
 from simulation.row_digest import row_digest
-from tests.lib.plain_masker import masked
+from tests.lib import plain_risk
+from tests.lib.plain_masker import masked, normal, secret, token
+from tests.lib.plain_risk import Plain
 
 Row = dict[str, Any]
 Place = tuple[str, str]
@@ -30,12 +38,14 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class TrueTable:
-    """One table three times; `accepted` and `expected` have the same order of rows."""
+    """One table three times; `accepted` and `expected` have the same order of rows, and
+    none that the risk gate leaves out. `changing`: person tokens do not last."""
 
     table: Table
     accepted: list[Row]
     expected: list[Row]
     released: list[Row]
+    changing: bool
 
     @property
     def identity_columns(self) -> list[str]:
@@ -87,9 +97,89 @@ def true_table(
         replace(table, columns=texts), rows, STATISTICS, CURATED, contract.department,
         settings,
     )  # fmt: skip
+    risk = _risk(settings, contract, table, day)
+    kept, told = gated(settings, contract, table, rows, expected, risk)
     folder = settings.layers.shared_table(CURATED, contract.department, table.name)
     released = DeltaTable(str(folder)).to_pyarrow_table().to_pylist()
-    return TrueTable(table, rows, expected, released)
+    return TrueTable(table, kept, told, released, risk.get("tokens", "same") != "same")
+
+
+def _risk(settings: Settings, contract: Contract, table: Table, day: date) -> Row:
+    batch = batch_id(contract.department, table.name, day)
+    masked_ = find(open_ledger(settings), "masked", batch)
+    assert masked_ is not None
+    return dict(masked_.body["risk"])
+
+
+def gated(
+    settings: Settings,
+    contract: Contract,
+    table: Table,
+    rows: list[Row],
+    cells: list[Row],
+    risk: Row,
+) -> tuple[list[Row], list[Row]]:
+    """The rows that stay, as delivered and as they are told, in one order."""
+    parts = parts_of(table, STATISTICS)
+    if not parts.about_people:
+        return rows, cells
+    plain = Plain(
+        tuple(item.name for item in parts.persons),
+        {item.name: item.semantic_type for item in parts.quasi},
+        {item.name: item.semantic_type for item in parts.sensitive},
+    )
+    people = [
+        {
+            item.name: normal(item.semantic_type, row[item.name])
+            for item in parts.persons
+        }
+        for row in rows
+    ]
+    looked_at = [
+        {**told, **who, "_place": place}
+        for place, (told, who) in enumerate(zip(cells, people, strict=True))
+    ]
+    first = first_levels(parts, STATISTICS)
+    least = people_at_least(contract)
+    _, levels, kept = plain_risk.decided(plain, looked_at, first, least)
+    assert kept is not None, table.name
+    blank = plain_risk.untold(plain, kept, levels)
+    found = []
+    for one in kept:
+        told = dict(cells[one["_place"]])
+        for name, groups in blank.items():
+            if groups is None or plain_risk.key(one, levels) in groups:
+                told[name] = None
+        told |= {
+            name: plain_risk.coarser(levels[name], one[name]) for name in plain.quasi
+        }
+        row = rows[one["_place"]]
+        _change_tokens(settings, contract, table, told, row, risk["tokens"])
+        found.append(told)
+    return [rows[one["_place"]] for one in kept], found
+
+
+def _change_tokens(
+    settings: Settings,
+    contract: Contract,
+    table: Table,
+    told: Row,
+    row: Row,
+    measure: str,
+) -> None:
+    event = parts_of(table, STATISTICS).event
+    for column in table.columns:
+        kind = column.semantic_type
+        token_ = treatment(kind, STATISTICS) == TOKEN and not column.primary_key
+        if not token_ or measure == "same":
+            continue
+        told[column.name] = None
+        meant = normal(kind, row[column.name])
+        period = event and told[event.name] and told[event.name].replace(day=1)
+        if measure == "month" and meant and period:
+            name = key_id(CURATED, STATISTICS, contract.department, kind)
+            key_ = secret(settings, name)
+            told[column.name] = token(key_, "person_key", f"{meant}@{period}")
 
 
 def accepted_rows(

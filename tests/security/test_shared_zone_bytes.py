@@ -59,9 +59,11 @@ def published(settings: Settings, contract: Contract = INVENTED) -> Path:
 
 
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leak scan and column classes look away: what is planted reaches the shared zone."""
+    """The leak scan, the look at classes and the risk look away: what is planted reaches
+    the shared zone."""
     seen = {"cells": 0, "hits": 0, "found": {}, "ok": True}
-    monkeypatch.setattr(jobs.mask, "_scan", lambda *_: seen)
+    monkeypatch.setattr(jobs.mask, "scan_of", lambda *_: seen)
+    monkeypatch.setattr(jobs.mask, "decided", lambda *_: None)
     monkeypatch.setattr(jobs.publish, "refuse_if_unconfirmed", lambda *_: None)
 
 

@@ -63,9 +63,10 @@ def test_a_back_fill_runs_unattended_and_spark_does_not_grow(
     states = Counter(run["state"] for run in runs)
     published = _published(lake)
     wanted = {
-        batch_id(item.department, table.name, day): 1
+        batch_id(item.department, name, day): 1
         for item in lake.contracts
         for table in item.tables
+        for name in (table.name, *(one.name for one in table.statistics))
         for day in days
     }
     result = _result(tables, runs, samples, _live_heap(lake))

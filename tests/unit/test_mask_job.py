@@ -148,7 +148,7 @@ def test_a_column_named_after_somebody_is_found(lake: Settings) -> None:
         for item in PEOPLE.columns
     )
     contract = replace(INVENTED, tables=(replace(PEOPLE, columns=columns),))
-    job, before = gated(lake, contract, "people", people(3))
+    job, before = gated(lake, contract, "people", people(5))
     with pytest.raises(LeakFound):
         mask_batch(job, before)
     assert staged_files(lake) == []

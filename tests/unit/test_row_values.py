@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from lake_config.contract import Table
-from quality.row_values import value
+from quality.row_values import day, value
 from tests.lib import plain_rules
 from tests.lib.gated_batch import landed
 from tests.lib.quality_cases import (
@@ -57,6 +57,9 @@ def assert_same(made: Table, rows: Sequence[Row]) -> None:
     assert isinstance(frame, pl.DataFrame)
     for item in made.columns:
         found = frame.select(value(item)).to_series().to_list()
+        if item.logical_type in ("date", "timestamp"):
+            days = frame.select(day(item)).to_series().to_list()
+            assert days == frame.select(value(item).cast(pl.Date)).to_series().to_list()
         for row, read in zip(rows, found, strict=True):
             cell = row[item.name]
             expected = plain_rules.parse(item, cell) if cell else None

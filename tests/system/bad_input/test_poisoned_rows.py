@@ -28,6 +28,7 @@ from tests.lib.poison import (
     poisoned,
     poisons,
 )
+from tests.lib.quality_cases import identity_number
 from tests.lib.refusals import SHORTEST
 from tests.system.bad_input.conftest import BadLake
 
@@ -58,8 +59,15 @@ def playable(on: str) -> list[Poison]:
     return [item for item in poisons() if on not in item.not_on]
 
 
+def person(number: int) -> str:
+    return identity_number(f"23120219900301{number:03d}")
+
+
 def rows_for(on: str) -> list[dict[str, str | None]]:
-    plain = [{"key": f"GOOD-{number}", **GOOD} for number in range(PLAIN)]
+    plain = [
+        {"key": f"GOOD-{number}", **GOOD, "identity": person(number)}
+        for number in range(PLAIN)
+    ]
     bad = [item.row() for item in playable(on)]
     twice = [row for row in bad if row["key"] == "TWICE"]
     return [*plain, *bad, *twice]

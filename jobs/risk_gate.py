@@ -1,0 +1,98 @@
+"""How much a batch may tell, decided over all its accepted rows before any is written.
+
+One look at a few columns of each piece; what is held in memory is some 40 bytes a row.
+After the write the committed files themselves are counted once more.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import polars.selectors as cs
+
+from audit.receipts import find
+from jobs.committed_rows import committed_rows
+from jobs.context import Job
+from jobs.published_value import published_value
+from jobs.staged import AT_ONCE
+from jobs.turn import published_now
+from lake_config.errors import TooFewPeople
+from privacy.mask_frame import untokened
+from privacy.policy import POLICY_VERSION, STATISTICS
+from privacy.risk.decide import Decision, decide, people_at_least
+from privacy.risk.ladder import Parts, parts_of
+from privacy.risk.measure import ROWS, groups
+from privacy.tokens import person_column
+from quality.frames import collected
+
+
+def decided(job: Job, pieces: list[pl.LazyFrame]) -> Decision | None:
+    """None where a table is about nobody."""
+    parts = parts_of(job.table, STATISTICS)
+    if not parts.about_people:
+        return None
+    rows = looked_at(pieces, parts)
+    at_least = people_at_least(job.contract)
+    return decide(rows, parts, at_least, STATISTICS, published_risk(job))
+
+
+def looked_at(pieces: list[pl.LazyFrame], parts: Parts) -> pl.DataFrame:
+    """Persons as numbers, quasi-identifiers and sensitive columns as the policy treats
+    them; texts are kept as numbers of their distinct values."""
+    columns = [
+        *(
+            person_column(pl.col(item.name), item.semantic_type).alias(item.name)
+            for item in parts.persons
+        ),
+        *(
+            untokened(item, STATISTICS, published_value).alias(item.name)
+            for item in (*parts.quasi, *parts.sensitive)
+        ),
+    ]
+    texts = cs.string().cast(pl.Categorical)
+    looks = [piece.select(*columns).with_columns(texts) for piece in pieces]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return pl.concat(pool.map(collected, looks), rechunk=False)
+
+
+def published_risk(job: Job) -> dict[str, Any] | None:
+    """How the version that people read was told, under this very policy.
+
+    Its tokens are the same, so that rows told in two ways would tell both.
+    """
+    newest = published_now(job)
+    if newest is None or newest.body["policy"] != POLICY_VERSION:
+        return None
+    masked = find(job.ledger, "masked", newest.batch, newest.body["attempt"])
+    same = masked and masked.body["files_digest"] == newest.body["files_digest"]
+    return masked.body["risk"] or None if masked and same else None
+
+
+def told_as_decided(job: Job, staged: Path, decision: Decision | None) -> bool:
+    """Are the committed rows those of the decision, and every group large enough?"""
+    if decision is None:
+        return True
+    parts = Parts((), decision.parts.quasi, ())
+    rows = committed_rows(job.store, staged)
+    found = collected(groups(rows, parts, decision.levels))
+    sizes = found[ROWS].to_list()
+    return (
+        sum(sizes) == decision.after.rows
+        and len(sizes) == decision.after.groups
+        and min(sizes, default=decision.at_least) >= decision.at_least
+    )
+
+
+def refuse(job: Job, decision: Decision) -> None:
+    """TooFewPeople, with what was tried."""
+    share = decision.left_out / decision.reached.rows
+    raise TooFewPeople(
+        f"{job.batch}：按策略逐级概括 {decision.steps} 步之后，仍有 {share:.1%} 的行所在的"
+        f"组不足 {decision.at_least} 人，超过允许抑制的 5%。可能是人数太少，"
+        "或缺少能区分人的列。没有写出任何内容，已发布的版本不受影响。请查看"
+        f" ./lake privacy risk {job.contract.department} {job.table.name}，"
+        "由数源部门与安全管理员商定减少列、扩大范围，或不予共享。"
+    )

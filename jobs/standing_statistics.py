@@ -1,0 +1,132 @@
+"""Standing statistics of a published batch: counted, checked, published as own tables.
+
+Each has batch, receipts, lease and versions of its own, and is about the version of the
+counted table that people read now. A run that was killed between the two is made up for
+by the next.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from audit.files_digest import files_digest
+from audit.receipts import find
+from jobs.accepted import accepted
+from jobs.context import Job
+from jobs.delta_files import commit_new, files_of
+from jobs.mask import fresh_folder, removed_unless_written, scan_of
+from jobs.publish import moved
+from jobs.published_value import published_value
+from jobs.scanned import keep_list
+from jobs.staged import AT_ONCE, schema_of, write_pieces
+from jobs.steps import Gated, Masked
+from jobs.turn import published_now
+from lake_config.contract_statistics import Statistic
+from lake_config.errors import LeakFound, OutOfTurn
+from lake_config.layers import CURATED
+from privacy.policy import POLICY_VERSION, STATISTICS
+from privacy.risk.decide import people_at_least
+from privacy.small_counts import VALUE
+from privacy.standing_statistics import (
+    MEASURED,
+    body,
+    cells_of,
+    counted,
+    published_as,
+)
+from quality.frames import collected
+from quality.suite import rules_for
+
+
+def publish_statistics(job: Job, gated: Gated) -> int:
+    """How many were published; those that are published already are left alone."""
+    waiting = [one for one in job.table.statistics if not _done(job, one, gated)]
+    for statistic in waiting:
+        own = replace(job, table=published_as(job.table, statistic))
+        masked = _counted(job, own, statistic, gated)
+        moved(own, masked, _still_mine(job, own, gated, masked))
+    return len(waiting)
+
+
+def _done(job: Job, statistic: Statistic, gated: Gated) -> bool:
+    own = replace(job, table=published_as(job.table, statistic))
+    done = find(job.ledger, "published", own.batch, gated.attempt)
+    return bool(done and done.ok and done.body.get("replay", "") == gated.replay)
+
+
+def _still_mine(job: Job, own: Job, gated: Gated, masked: Masked) -> Any:
+    """A statistic is never about another delivery than the table beside it."""
+
+    def asked() -> None:
+        newest = published_now(job)
+        facts = (newest.batch, newest.body["attempt"]) if newest else ()
+        latest = find(own.ledger, "masked", own.batch, gated.attempt)
+        if facts != (job.batch, gated.attempt) or (
+            latest is None or latest.body["staged"] != masked.body["staged"]
+        ):
+            raise OutOfTurn(
+                f"{own.batch}：统计所依据的批次已不是现在发布的版本，不再发布。"
+            )
+
+    return asked
+
+
+def _counted(job: Job, own: Job, statistic: Statistic, gated: Gated) -> Masked:
+    """The cells in staging, scanned, with a receipt that says how many are withheld."""
+    staged = fresh_folder(own, gated.attempt)
+    at_least = people_at_least(job.contract)
+    with removed_unless_written(own, staged):
+        cells = cells_of(
+            _rows(job, statistic, gated).lazy(), job.table, statistic, at_least
+        )
+        files = _written(own, staged, cells, statistic)
+    scan = scan_of(own, staged, sum(file["rows"] for file in files))
+    if scan["ok"]:
+        keep_list(own, staged, files)
+    else:
+        own.store.remove(staged)
+    found = own.record(
+        "masked",
+        gated.attempt,
+        scan["ok"],
+        rows=cells.height,
+        recipient=CURATED,
+        purpose=STATISTICS,
+        policy=POLICY_VERSION,
+        key_ids=[],
+        staged=str(staged.relative_to(job.settings.home)),
+        leak_scan=scan,
+        risk=body(cells, statistic, at_least),
+        columns=[item.name for item in own.table.columns],
+        files=len(files),
+        files_digest=files_digest(files),
+        **gated.replay_fact,
+    )
+    if not scan["ok"]:
+        raise LeakFound(
+            f"{own.batch}：泄露扫描在统计表中发现疑似个人信息，已删除，没有发布。"
+            "请安全管理员检查契约中 statistics 所用的列。"
+        )
+    return Masked(gated.attempt, found)
+
+
+def _rows(job: Job, statistic: Statistic, gated: Gated) -> pl.DataFrame:
+    """The few columns that are counted, of all accepted rows."""
+    pieces = accepted(job, gated, rules_for(job.contract, job.table))
+    looks = [counted(piece, job.table, statistic, published_value) for piece in pieces]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return pl.concat(pool.map(collected, looks), rechunk=False)
+
+
+def _written(
+    own: Job, staged: Path, cells: pl.DataFrame, statistic: Statistic
+) -> list[dict[str, Any]]:
+    told = cells.select(*statistic.by, pl.col(VALUE).alias(MEASURED)).lazy()
+    files = write_pieces(own.store, [told], staged)
+    commit_new(own.store, staged, schema_of(own.table.columns, [told]), files)
+    return files_of(own.store, staged)

@@ -1,0 +1,370 @@
+"""The risk gate: people are counted, less is told step by step, then rows go, then all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lake_config.contract import SEMANTIC_TYPES
+from lake_config.contract_loader import load_contracts
+from lake_config.settings import ROOT
+from privacy.policy import PURPOSES, STATISTICS, TABLE, treatment
+from privacy.risk import events, rules
+from privacy.risk.decide import Decision, applied, decide, people_at_least
+from privacy.risk.ladder import COARSER, first_levels, ladder, parts_of
+from privacy.risk.rules import DROPPED, LADDER, PERSON, QUASI, ROLES, SCALES, SENSITIVE
+from tests.lib import plain_risk
+from tests.lib.plain_risk import Plain
+from tests.lib.quality_cases import column, table
+
+CARDS = table(
+    "cards",
+    [
+        column("no", semantic_type="record_key", primary_key=True),
+        column("holder", semantic_type="identity_number"),
+        column("partner", semantic_type="identity_number"),
+        column("sex", semantic_type="sex"),
+        column("county", semantic_type="county_code"),
+        column("born", "date", semantic_type="birth_date"),
+        column("issued", "date", semantic_type="event_date"),
+        column("expires", "date", semantic_type="event_date"),
+        column("benefit", semantic_type="sensitive_code"),
+        column("state", semantic_type="status_code"),
+    ],
+)
+PARTS = parts_of(CARDS, STATISTICS)
+PLAIN = Plain(
+    tuple(item.name for item in PARTS.persons),
+    {item.name: item.semantic_type for item in PARTS.quasi},
+    {item.name: item.semantic_type for item in PARTS.sensitive},
+)
+FIRST = first_levels(PARTS, STATISTICS)
+TYPES: dict[str, Any] = {
+    "holder": pl.UInt64, "partner": pl.UInt64, "sex": pl.String, "county": pl.String,
+    "born": pl.Int32, "issued": pl.Date, "expires": pl.Date, "benefit": pl.String,
+    "state": pl.String,
+}  # fmt: skip
+
+
+def few(*values: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from([*values, None])
+
+
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "holder": few(*range(9)),
+            "partner": few(*range(7)),
+            "sex": few("1", "2"),
+            "county": few("231202", "231221"),
+            "born": few(1935, 1939, 1941, 1990),
+            "issued": few(date(2025, 1, 3), date(2025, 2, 7), date(2025, 5, 9), date(2024, 5, 9)),
+            "expires": few(date(2025, 1, 3), date(2026, 2, 7)),
+            "benefit": few("1", "2", "3"),
+            "state": few("1", "2"),
+        }
+    ),
+    min_size=1,
+    max_size=60,
+)  # fmt: skip
+
+
+def frame(rows: Sequence[Any]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=TYPES)
+
+
+def decision_of(rows: Sequence[Any], at_least: int) -> Decision:
+    return decide(frame(rows), PARTS, at_least, STATISTICS)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    rows=ROWS,
+    repeated=st.integers(1, 8),
+    at_least=st.integers(1, 6),
+    once=st.booleans(),
+)
+def test_the_gate_decides_as_plain_dictionaries_do(
+    rows: list[dict[str, Any]], repeated: int, at_least: int, once: bool
+) -> None:
+    """Repeated rows are other people alike, so that small groups and large ones meet;
+    `once`: nobody has two rows."""
+    every = [
+        {
+            **row,
+            **{name: row[name] and row[name] + 100 * turn for name in PLAIN.persons},
+        }
+        for turn in range(repeated)
+        for row in rows
+    ]
+    if once:
+        every = [
+            {**row, "holder": place, "partner": place}
+            for place, row in enumerate(every)
+        ]
+    decision = decision_of(every, at_least)
+    steps, levels, kept = plain_risk.decided(PLAIN, every, FIRST, at_least)
+    assert (decision.steps, decision.levels) == (steps, levels)
+    assert decision.refused == (kept is None)
+    before = plain_risk.grouped(every, FIRST).values()
+    counts = [(len(one), plain_risk.people(one, PLAIN.persons)) for one in before]
+    figures = decision.before
+    assert figures.smallest == min(number for _, number in counts)
+    assert figures.alone == pytest.approx(
+        sum(size for size, number in counts if number == 1) / len(every)
+    )
+    assert figures.average_risk == pytest.approx(
+        sum(size / number for size, number in counts) / len(every)
+    )
+    if kept is None:
+        return
+    assert decision.left_out == len(every) - len(kept)
+    assert dict(decision.body()["subsets"]) == plain_risk.subsets(PLAIN, kept, levels)
+    found = applied(frame(every).lazy(), decision).collect().drop("holder", "partner")
+    wanted = plain_risk.extract(PLAIN, every, FIRST, at_least)
+    assert found.columns == [*TYPES][2:]
+    assert sorted(map(repr, found.rows(named=True))) == sorted(
+        repr({name: row[name] for name in found.columns}) for row in wanted or ()
+    )
+    for name in PLAIN.sensitive:
+        groups = plain_risk.grouped(kept, levels).values()
+        told = decision.diversity[name]
+        assert told.fewest == min(len({row[name] for row in one}) for one in groups)
+        assert told.largest_share == pytest.approx(
+            max(plain_risk.spread(one, name) for one in groups)
+        )
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows=ROWS, at_least=st.integers(1, 6))
+def test_every_step_tells_less_and_no_group_gets_smaller(
+    rows: list[dict[str, Any]], at_least: int
+) -> None:
+    """What a search by halves rests on."""
+    stages = ladder(PARTS, FIRST)
+    small = [
+        sum(
+            len(one)
+            for one in plain_risk.grouped(rows, levels).values()
+            if plain_risk.people(one, PLAIN.persons) < at_least
+        )
+        for levels in stages
+    ]
+    assert small == sorted(small, reverse=True)
+    assert stages == plain_risk.stages(PLAIN, FIRST)
+    assert set(stages[-1].values()) == {DROPPED}
+    assert all(one != other for one, other in pairwise(stages))
+
+
+def test_people_are_counted_and_not_rows() -> None:
+    """Twenty visits of one person are one person."""
+    visit = {name: None for name in TYPES} | {
+        "sex": "1",
+        "county": "231202",
+        "born": 1990,
+    }
+    alone = [{**visit, "holder": 1, "partner": number} for number in range(20)]
+    decision = decision_of(alone, 5)
+    assert decision.before.smallest == 1 and decision.refused
+    many = [{**visit, "holder": number, "partner": number} for number in range(20)]
+    assert decision_of(many, 5).before.smallest == 20
+
+
+def test_of_a_couple_the_smaller_number_counts_and_nobody_is_one_person() -> None:
+    row = dict.fromkeys(TYPES) | {"county": "231202"}
+    couples = [{**row, "holder": number, "partner": 1} for number in range(9)]
+    assert decision_of(couples, 5).before.smallest == 1
+    unknown = [{**row, "holder": None, "partner": number} for number in range(9)]
+    assert decision_of(unknown, 5).refused
+
+
+def test_a_table_without_people_who_can_be_told_apart_is_refused() -> None:
+    nobody = table("t", [column("on", "date", semantic_type="event_date")])
+    parts = parts_of(nobody, STATISTICS)
+    rows = pl.DataFrame({"on": [date(2025, 1, 1)] * 90})
+    assert parts.about_people and decide(rows, parts, 5, STATISTICS).refused
+    assert not parts_of(table("t", [column("n")]), STATISTICS).about_people
+
+
+def test_a_value_that_all_of_a_group_have_is_left_blank() -> None:
+    """The group of thirty tells nothing of its benefit; the other thousand do."""
+    row = dict.fromkeys(TYPES)
+    mixed = [
+        {**row, "holder": n, "partner": n, "sex": "1", "benefit": str(n % 4)}
+        for n in range(1000)
+    ]
+    alike = [
+        {**row, "holder": n, "partner": n, "sex": "2", "benefit": "7"} for n in range(2000, 2030)
+    ]  # fmt: skip
+    decision = decision_of(mixed + alike, 5)
+    assert decision.steps == 0 and decision.left_out == 0
+    found = applied(frame(mixed + alike).lazy(), decision).collect()
+    assert found.filter(pl.col("sex") == "2")["benefit"].null_count() == 30
+    assert found.filter(pl.col("sex") == "1")["benefit"].null_count() == 0
+    assert decision.diversity["benefit"].untold_rows == 30
+    whole = decision_of(mixed[:100] + alike, 5)
+    assert whole.diversity["benefit"].dropped
+    found = applied(frame(mixed[:100] + alike).lazy(), whole).collect()
+    assert found["benefit"].null_count() == found.height
+
+
+def test_the_few_of_a_small_group_are_left_out_and_nobody_else() -> None:
+    row = dict.fromkeys(TYPES) | {"benefit": "1"}
+    many = [{**row, "holder": n, "partner": n, "sex": "1"} for n in range(100)]
+    few = [{**row, "holder": n, "partner": n, "sex": "2"} for n in range(200, 203)]
+    decision = decision_of(many + few, 5)
+    assert (decision.steps, decision.left_out, decision.after.smallest) == (0, 3, 100)
+    found = applied(frame(many + few).lazy(), decision).collect()
+    assert found["sex"].to_list() == ["1"] * 100
+    none = decision_of(many[:40] + few, 5)
+    assert none.levels["sex"] == DROPPED and none.left_out == 0
+
+
+def test_nothing_is_told_finer_than_in_the_version_before() -> None:
+    row = dict.fromkeys(TYPES) | {"born": 1990, "issued": date(2025, 1, 3)}
+    rows = frame(
+        [{**row, "holder": n, "partner": n, "benefit": str(n % 3)} for n in range(40)]
+    )
+    free = decide(rows, PARTS, 5, STATISTICS)
+    assert free.levels["issued"] == "day" and free.tokens == "same"
+    floor = free.body() | {
+        "levels": {
+            **FIRST,
+            "issued": "quarter",
+            "gone_since": "month",
+            "born": "nonsense",
+        },
+        "tokens": "month",
+        "diversity": {"benefit": {"dropped": True}},
+    }
+    bound = decide(rows, PARTS, 5, STATISTICS, floor)
+    assert bound.levels == {**FIRST, "issued": "quarter"}
+    assert bound.tokens == "month" and bound.diversity["benefit"].dropped
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.dictionaries(
+        st.integers(1, 40),
+        st.sets(st.integers(1, 9), min_size=1, max_size=6),
+        max_size=40,
+    )
+)
+def test_people_found_by_their_events_are_found_by_plain_sets_too(
+    visits: dict[int, set[int]],
+) -> None:
+    pairs = [(group, who) for who, groups in visits.items() for group in groups]
+    schema = {events.GROUP: pl.UInt64, events.WHO: pl.UInt64}
+    found = events.unique_by_events(pl.DataFrame(pairs, schema, orient="row"))
+    for known in rules.EVENTS_KNOWN:
+        targets = {
+            who: sorted(groups)[:known]
+            for who, groups in visits.items()
+            if len(groups) >= max(2, known)
+        }
+        if not targets:
+            assert str(known) not in found
+            continue
+        number, share = found[str(known)]
+        assert number == len(targets)
+        alone = plain_risk.found_by(visits, targets)
+        assert share == pytest.approx(alone / number, abs=1e-4)
+
+
+def test_where_a_few_events_find_a_person_the_tokens_change_or_go() -> None:
+    """A hundred people with five visits: in five months, on days of one month, alike."""
+    rng = np.random.default_rng(5)
+    row = dict.fromkeys(TYPES) | {"county": "231202"}
+
+    def visits(days: Sequence[date]) -> list[dict[str, Any]]:
+        return [
+            {**row, "holder": who, "partner": who, "issued": days[place]}
+            for who in range(100)
+            for place in rng.choice(len(days), min(5, len(days)), replace=False)
+        ]
+
+    yearly = decision_of(visits([date(2025, month, 1) for month in range(1, 13)]), 5)
+    assert yearly.levels["issued"] == "day" and yearly.tokens == "month"
+    assert yearly.events["same"]["4"][1] > rules.EVENTS_UNIQUE_AT_MOST
+    assert yearly.events["month"] == {}
+    daily = decision_of(visits([date(2025, 3, day) for day in range(1, 21)]), 5)
+    assert daily.levels["issued"] == "day" and daily.tokens == "gone"
+    assert daily.events["month"]["4"][1] > rules.EVENTS_UNIQUE_AT_MOST
+    alike = decision_of(visits([date(2025, 3, 1), date(2025, 3, 2)]), 5)
+    assert alike.tokens == "same"
+
+
+def test_every_semantic_type_plays_a_part_and_every_scale_is_whole() -> None:
+    assert set(ROLES) == set(SEMANTIC_TYPES)
+    quasi = {kind for kind, role in ROLES.items() if role.part == QUASI}
+    assert set(SCALES) == quasi
+    ranks = [role.rank for role in ROLES.values() if role.part == PERSON]
+    assert sorted(ranks) == list(range(1, len(ranks) + 1))
+    assert {how for scale in SCALES.values() for how in scale} == set(COARSER)
+    for kind in quasi:
+        assert SCALES[kind][-1] == DROPPED
+        steps = {rung.how for rung in LADDER if kind in rung.kinds}
+        assert steps == set(SCALES[kind][1:]), kind
+        for purpose in PURPOSES:
+            decided = treatment(kind, purpose)
+            assert (
+                not decided.published or (decided.how or decided.kind) in SCALES[kind]
+            )
+
+
+def test_what_others_may_know_or_would_learn_never_counts_as_harmless() -> None:
+    """A kind that is told to anybody, and is about a person, is a part of the gate."""
+    for kind, personal in SEMANTIC_TYPES.items():
+        published = any(treatment(kind, purpose).published for purpose in PURPOSES)
+        if ROLES[kind].part == "other" and published and personal != "none":
+            assert kind in ("record_key", "amount")
+    sensitive = {kind for kind, role in ROLES.items() if role.part == SENSITIVE}
+    kept = {kind for kind in TABLE if treatment(kind, STATISTICS).published}
+    assert {"diagnosis_code", "sensitive_code", "status_code"} == sensitive & kept
+
+
+def test_every_table_about_people_can_tell_them_apart() -> None:
+    for contract in load_contracts(ROOT / "lake_config" / "contracts"):
+        for one in contract.tables:
+            parts = parts_of(one, STATISTICS)
+            assert bool(parts.persons) == parts.about_people, one.name
+            assert one.share_type != "无条件共享" or not parts.about_people
+
+
+@pytest.mark.parametrize(
+    ("department", "people"),
+    [("medical_insurance", 20), ("public_security", 20), ("transport", 5)],
+)
+def test_how_many_people_is_the_policy_s_word(department: str, people: int) -> None:
+    contracts = load_contracts(ROOT / "lake_config" / "contracts")
+    found = {one.department: people_at_least(one) for one in contracts}
+    assert found[department] == people
+
+
+CHANGES: list[Callable[[pytest.MonkeyPatch], None]] = [
+    lambda patch: patch.setitem(ROLES, "sex", rules.Role("other", "")),
+    lambda patch: patch.setitem(rules.PEOPLE_AT_LEAST, "medical", 2),
+    lambda patch: patch.setattr(rules, "SUPPRESSED_AT_MOST", 0.5),
+    lambda patch: patch.setattr(rules, "UNTOLD_AT_MOST", 0.5),
+    lambda patch: patch.setattr(rules, "EVENTS_UNIQUE_AT_MOST", 0.5),
+    lambda patch: patch.setattr(rules, "LADDER", LADDER[:3]),
+    lambda patch: patch.setitem(SCALES, "sex", ("keep",)),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_policy_s_version_names_what_the_gate_goes_by(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    from privacy.policy import POLICY_VERSION, version_of
+
+    change(monkeypatch)
+    assert version_of(TABLE) != POLICY_VERSION
