@@ -61,7 +61,10 @@ def test_a_million_signs_without_a_break(
 def test_time_grows_with_the_length_alone(name: str) -> None:
     """Four times the text takes about four times as long; quadratic were sixteen."""
     unit = CROWDED[name]
-    first, second = (seconds(unit * (size // len(unit))) for size in (5_000, 20_000))
+    first, second = (
+        min(seconds(unit * (size // len(unit))) for _ in range(3))
+        for size in (5_000, 20_000)
+    )
     assert second < 10 * first + 0.2
 
 

@@ -120,7 +120,7 @@ def test_its_order_is_that_of_new_tokens_not_of_the_source(
 
 
 def test_it_is_kept_sealed_and_private(lake: Settings) -> None:
-    before = published(lake, 5)
+    before = published(lake, 6)
     ledger, rotation = rotated(lake)
     made(lake, ledger, rotation)
     path = lake.layers.relink(SCOPE, 1, 2)
@@ -130,7 +130,7 @@ def test_it_is_kept_sealed_and_private(lake: Settings) -> None:
 
 
 def test_one_officer_or_other_days_make_none(lake: Settings) -> None:
-    published(lake, 3)
+    published(lake, 6)
     ledger, rotation = rotated(lake)
     with pytest.raises(NotSigned):
         relink(lake, ledger, [INVENTED], rotation, 30, "tests")
@@ -144,7 +144,7 @@ def test_one_officer_or_other_days_make_none(lake: Settings) -> None:
 
 
 def test_what_was_never_published_needs_none(lake: Settings) -> None:
-    job, before = gated(lake, INVENTED, "people", people(3))
+    job, before = gated(lake, INVENTED, "people", people(6))
     mask_batch(job, before)
     ledger, rotation = rotated(lake)
     with pytest.raises(UsageError, match="没有发布过"):
@@ -153,7 +153,7 @@ def test_what_was_never_published_needs_none(lake: Settings) -> None:
 
 
 def test_a_second_making_changes_nothing(lake: Settings) -> None:
-    published(lake, 3)
+    published(lake, 6)
     ledger, rotation = rotated(lake)
     made(lake, ledger, rotation)
     with pytest.raises(NothingToDo):
@@ -163,7 +163,7 @@ def test_a_second_making_changes_nothing(lake: Settings) -> None:
 def test_past_its_day_it_opens_for_nobody_and_is_erased(
     lake: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    published(lake, 3)
+    published(lake, 6)
     ledger, rotation = rotated(lake)
     made(lake, ledger, rotation, days=7)
     path = lake.layers.relink(SCOPE, 1, 2)
@@ -181,7 +181,7 @@ def test_past_its_day_it_opens_for_nobody_and_is_erased(
 
 
 def test_a_file_without_its_event_is_nobody_s(lake: Settings, tmp_path: Path) -> None:
-    published(lake, 3)
+    published(lake, 6)
     ledger, rotation = rotated(lake)
     path = lake.layers.relink(SCOPE, 1, 2)
     path.parent.mkdir(parents=True)
@@ -193,7 +193,7 @@ def test_a_file_without_its_event_is_nobody_s(lake: Settings, tmp_path: Path) ->
 
 
 def test_it_ends_with_the_old_version(lake: Settings, tmp_path: Path) -> None:
-    published(lake, 3)
+    published(lake, 6)
     ledger, rotation = rotated(lake)
     made(lake, ledger, rotation)
     path = lake.layers.relink(SCOPE, 1, 2)
@@ -211,7 +211,7 @@ def test_it_ends_with_the_old_version(lake: Settings, tmp_path: Path) -> None:
 def test_both_versions_and_each_use_stand_in_the_ledger(
     lake: Settings, tmp_path: Path
 ) -> None:
-    published(lake, 3)
+    published(lake, 6)
     ledger, rotation = rotated(lake)
     made(lake, ledger, rotation)
     handed(lake, rotation, tmp_path / "links.parquet")
@@ -228,7 +228,7 @@ def test_both_versions_and_each_use_stand_in_the_ledger(
 def test_what_was_masked_under_the_old_version_is_not_published_after(
     lake: Settings,
 ) -> None:
-    published(lake, 5)
+    published(lake, 6)
     job, before = gated(lake, INVENTED, "people", people(5), day=DAY.replace(day=3))
     masked = mask_batch(job, before)
     rotate(lake, job.ledger, SCOPE, "tests")
@@ -245,13 +245,13 @@ def test_a_rotation_while_a_batch_is_masked_spoils_its_receipt(
     import jobs.mask
 
     job, before = gated(lake, INVENTED, "people", people(5))
-    scan = jobs.mask._scan
+    scan = jobs.mask.scan_of
 
     def rotated_meanwhile(*given: object) -> object:
         rotate(lake, job.ledger, SCOPE, "tests")
         return scan(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(jobs.mask, "_scan", rotated_meanwhile)
+    monkeypatch.setattr(jobs.mask, "scan_of", rotated_meanwhile)
     with pytest.raises(OutOfTurn, match="轮换"):
         mask_batch(job, before)
     assert not list(job.ledger.newest("masked", job.batch))

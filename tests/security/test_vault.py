@@ -102,7 +102,7 @@ def test_two_officers_open_it_for_one_token_once(lake: Settings) -> None:
 def test_every_opening_is_in_the_ledger_and_says_nothing_of_whom(
     lake: Settings,
 ) -> None:
-    job = masked(lake, 3)
+    job = masked(lake, 5)
     token = token_of(job, 1)
     opened(lake, token)
     used, event = list(job.ledger.events())[-2:]
@@ -117,7 +117,7 @@ def test_every_opening_is_in_the_ledger_and_says_nothing_of_whom(
 def test_what_cannot_be_recorded_is_not_shown(
     lake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = token_of(masked(lake, 3), 1)
+    token = token_of(masked(lake, 5), 1)
     ledger = open_ledger(lake)
     both_sign(lake, warrant_to_reveal(lake, ledger, token, REASON))
     seen = []
@@ -129,14 +129,14 @@ def test_what_cannot_be_recorded_is_not_shown(
 
 
 def test_a_token_that_is_not_kept_is_told_and_uses_no_warrant(lake: Settings) -> None:
-    masked(lake, 3)
+    masked(lake, 5)
     for _ in range(2):
         with pytest.raises(UsageError, match="没有保存"):
             opened(lake, "g" * 32)
 
 
 def test_the_vault_ends_with_its_key_and_not_before(lake: Settings) -> None:
-    job = masked(lake, 3)
+    job = masked(lake, 5)
     token = token_of(job, 1)
     rotate(lake, job.ledger, SCOPE, "tests")
     assert opened(lake, token) == people(3)[1]["identity_no"]
@@ -152,7 +152,7 @@ def test_the_vault_ends_with_its_key_and_not_before(lake: Settings) -> None:
 
 def test_a_vault_that_was_changed_opens_for_nobody(lake: Settings) -> None:
     """Another person's sealed value behind a token is no answer."""
-    job = masked(lake, 3)
+    job = masked(lake, 5)
     one, other = token_of(job, 1), token_of(job, 2)
     with sqlite3.connect(lake.layers.vault(SCOPE, 1)) as vault:
         vault.execute(
@@ -166,7 +166,7 @@ def test_a_vault_that_was_changed_opens_for_nobody(lake: Settings) -> None:
 
 def test_with_the_other_cryptography(lake: Settings) -> None:
     aes = replace(lake, cryptography="international")
-    job = masked(aes, 3)
+    job = masked(aes, 5)
     assert opened(aes, token_of(job, 2)) == people(3)[2]["identity_no"]
     assert any(
         ";c=vault;a=sha256;v=1" in name

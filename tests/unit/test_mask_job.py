@@ -196,11 +196,11 @@ def test_without_the_right_key_nothing_is_written(
     lake: Settings, spoil: Callable[[Settings], None]
 ) -> None:
     """As far as the ledger goes, the use that did not happen; no file and no receipt."""
-    mask_batch(*gated(lake, INVENTED, "people", people(3)))
+    mask_batch(*gated(lake, INVENTED, "people", people(5)))
     before = staged_files(lake)
     spoil(lake)
     day = DAY.replace(day=3)
-    job, next_day = gated(lake, INVENTED, "people", people(3), day=day)
+    job, next_day = gated(lake, INVENTED, "people", people(5), day=day)
     with pytest.raises(KeyUnavailable):
         mask_batch(job, next_day)
     assert staged_files(lake) == before
