@@ -17,6 +17,7 @@ from benchmarks import (
     fused_gate,
     growth,
     invention,
+    privacy_paths,
     risk,
     secured_path,
     small_task,
@@ -33,7 +34,12 @@ STAGED: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "P16": class_check.run,
     "C18": full_load.run,
 }
-BY_ROWS = {"P11": growth.run, "risk-cost": risk.cost}
+BY_ROWS = {
+    "P2": privacy_paths.masking,
+    "P7": privacy_paths.pseudonyms,
+    "P11": growth.run,
+    "risk-cost": risk.cost,
+}
 BY_PERSONS = {"city": city.run, "risk": risk.run, "simulation": invention.run}
 RESULTS = Path(__file__).parent / "results"
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from audit.ledger import init_ledger, open_ledger
 from benchmarks.measure import compare, facts
 from benchmarks.stage import DEPARTMENT, FIRST_DAY, TABLE
 from jobs.committed_rows import in_pieces
@@ -34,11 +35,12 @@ from lake_config.layers import CURATED
 from lake_config.settings import Settings, load
 from privacy.keys import init_keys
 from privacy.leak_scan import hits_among, scanned_columns, suspects
-from privacy.mask_frame import Scope, mask
+from privacy.mask_frame import mask
 from privacy.policy import STATISTICS
 from privacy.risk.decide import Decision, decide, people_at_least
 from privacy.risk.ladder import Parts, parts_of
 from privacy.risk.measure import groups
+from privacy.scopes import Scope, first_keys, scope_in_force
 from quality.frames import collected
 from simulation.city import clean_rows
 from simulation.people import chunks_of, people_of
@@ -127,13 +129,13 @@ def _register(folder: Path, table: Table, persons: int) -> list[Path]:
             "registered_on": days,
         }
         file = folder / f"part-{chunk:05d}.parquet"
-        landed = [_landed(table.column(name)) for name in cells]
+        landed = [landed_as(table.column(name)) for name in cells]
         pl.DataFrame(cells).with_columns(landed).write_parquet(file)
         files.append(file)
     return files
 
 
-def _landed(column: Column) -> pl.Expr:
+def landed_as(column: Column) -> pl.Expr:
     """As the source's reader would leave the column in raw."""
     types = {"date": pl.Date(), "bigint": pl.Int64()}
     decimal = column.landed_type.startswith("decimal")
@@ -144,7 +146,7 @@ def _landed(column: Column) -> pl.Expr:
 def cost(rows: int) -> dict[str, Any]:
     """Masking `rows` settlements from one file into staging, and scanning them, with the
     gate and without; as any version but the first, which has more steps to try."""
-    with _settlements(rows) as (settings, store, file):
+    with settlements(rows) as (settings, store, file):
         contract = contract_of(settings.contracts, DEPARTMENT)
         table = contract.table(TABLE)
         parts, least = parts_of(table, STATISTICS), people_at_least(contract)
@@ -171,9 +173,8 @@ def _written(
     decision: Decision | None,
 ) -> None:
     """As the step does it: pieces, files, and a look at every cell that is text."""
-    scope = Scope(CURATED, STATISTICS, DEPARTMENT)
     pieces = [
-        mask(piece, table, scope, settings, published_value, decision)
+        mask(piece, table, scope_of(settings), settings, published_value, decision)
         for piece in in_pieces(store, file)
     ]
     facts_ = (CURATED, DEPARTMENT, TABLE, FIRST_DAY, secrets.token_hex(4))
@@ -188,12 +189,27 @@ def _written(
     store.remove(folder)
 
 
+def scope_of(settings: Settings, department: str = DEPARTMENT) -> Scope:
+    ledger = open_ledger(settings)
+    return scope_in_force(settings, ledger, CURATED, STATISTICS, department)
+
+
 @contextmanager
-def _settlements(rows: int) -> Iterator[tuple[Settings, Store, Path]]:
+def lake_of(department: str) -> Iterator[Settings]:
+    """A lake with the keys of one department's curated tables, and nothing else."""
     with tempfile.TemporaryDirectory(prefix="lake-risk-") as home:
         settings = load({"LAKE_HOME": home})
         Path(home).chmod(0o700)
         init_keys(settings)
+        whose = (CURATED, STATISTICS, department)
+        first_keys(settings, init_ledger(settings), *whose, "benchmark")
+        yield settings
+
+
+@contextmanager
+def settlements(rows: int) -> Iterator[tuple[Settings, Store, Path]]:
+    """A lake with so many settlements, clean and invented, in one file of raw."""
+    with lake_of(DEPARTMENT) as settings:
         store = store_of(settings, Duty.MASKER)
         folder = settings.layers.raw_attempt(DEPARTMENT, TABLE, FIRST_DAY, "a")
         folder.mkdir(parents=True)
@@ -211,6 +227,6 @@ def _invented(settings: Settings, rows: int) -> pl.LazyFrame:
             table.name: found
             for table, found in clean_rows(contract, people, SEED, chunk, FIRST_DAY)
         }
-        landed = [_landed(item) for item in contract.table(TABLE).columns]
+        landed = [landed_as(item) for item in contract.table(TABLE).columns]
         frames.append(named[TABLE].with_columns(landed))
     return pl.concat(frames).lazy().head(rows)

@@ -21,7 +21,9 @@ baseline). A line marked *busy* was measured on a machine too busy to judge by, 
 be repeated.
 
 - **P1** whole secured path of a table against the same two hops without protection
+- **P2** masking police incidents, columns and reports, against Presidio cell by cell
 - **P4** the raw write with every row rule judged against the same write without
+- **P7** tokens of an identity column against one row at a time
 - **P9** extraction in one snapshot, in parallel, against Spark's JDBC reader as it comes
 - **P10** one small Airflow task on the resident Spark server, against spark-submit
 - **P11** four times the rows through the secured path: time and peak memory

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import string
+from operator import mul
 
 _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
@@ -11,20 +12,18 @@ _VIN_VALUES = dict(
     zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True)
 ) | {digit: int(digit) for digit in string.digits}
 _CREDIT_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _CREDIT_VALUES = {sign: value for value, sign in enumerate(_CREDIT_SIGNS)}
 
 
 def resident_check(first17: str) -> str:
     """The last sign of an identity number of 18 digits (GB 11643)."""
-    pairs = zip(first17, _RESIDENT_WEIGHTS, strict=True)
-    return "10X98765432"[sum(int(digit) * weight for digit, weight in pairs) % 11]
+    return "10X98765432"[sum(map(mul, map(int, first17), _RESIDENT_WEIGHTS)) % 11]
 
 
 def credit_check(first17: str) -> str:
     """The last sign of a unified social credit code (GB 32100)."""
-    total = sum(
-        _CREDIT_VALUES[sign] * pow(3, place, 31) for place, sign in enumerate(first17)
-    )
+    total = sum(map(mul, map(_CREDIT_VALUES.__getitem__, first17), _CREDIT_WEIGHTS))
     return _CREDIT_SIGNS[-total % 31]
 
 

@@ -61,13 +61,19 @@ class Kind:
     def candidates(self, text: str) -> Iterator[tuple[int, int, float]]:
         """Start, end and grade of what is well enough formed, in folded text."""
         for pattern in self.patterns:
-            for found in matches(pattern, text):
-                start, end = found.span(1)
-                if self.widen:
-                    start, end = self.widen(text, start, end)
-                grade = self.judge(text[start:end])
-                if grade is not None:
-                    yield start, end, grade
+            yield from self.candidates_of(pattern, text)
+
+    def candidates_of(
+        self, pattern: re.Pattern[str], text: str
+    ) -> Iterator[tuple[int, int, float]]:
+        """The same of one of its patterns."""
+        for found in matches(pattern, text):
+            start, end = found.span(1)
+            if self.widen:
+                start, end = self.widen(text, start, end)
+            grade = self.judge(text[start:end])
+            if grade is not None:
+                yield start, end, grade
 
 
 def bare(found: str) -> str:

@@ -34,6 +34,8 @@ def strength(span: Span) -> tuple[float | str, ...]:
 def without_overlaps(spans: Iterable[Span]) -> list[Span]:
     """The same characters, each in one span only; in the order of the text."""
     claims = sorted(set(spans), key=lambda span: (span.start, strength(span)))
+    if all(one.end <= next_.start for one, next_ in pairwise(claims)):
+        return claims
     cuts = sorted({place for span in claims for place in (span.start, span.end)})
     kept: list[tuple[Span, int, int]] = []
     open_: list[tuple[tuple[float | str, ...], int]] = []
