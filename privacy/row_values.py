@@ -1,32 +1,78 @@
 """What a row's own columns say is taken out of its texts first, a whole column at once.
 
 An exact look for whole values, as they are written: who is named in a report mostly stands
-in a column beside it. Other ways of writing them are found afterwards, text by text
-(privacy/names/known.py).
+in a column beside it. In which rows a value may also be written otherwise (张主任, the tail
+of an address, with gaps) is asked the same way; only those are read one by one, by
+privacy/names/known.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import polars as pl
 
 from lake_config.contract import Column
-from privacy.names.known import KIND_OF, SHORTEST, SHORTEST_OTHER
+from privacy.names.known import KIND_OF, SHORTEST, SHORTEST_OTHER, TAIL
+from privacy.names.span import PERSON, PLACE
+from privacy.names.writing import traditional
+
+ENDS = "尾号|末四位|后四位|后六位"
+_PUNCTUATION = "，。；：、！？（）【】《》“”"
+BIRTH = "birth_date"
 
 
 def without_row_values(
-    text: str, columns: Iterable[Column], placeholder: dict[str, str]
+    text: str, columns: Iterable[Column], words: dict[str, str]
 ) -> pl.Expr:
-    """The texts with each value of `columns` replaced by its semantic type's placeholder.
+    """The texts with each value of `columns` replaced by the word of its semantic type.
 
     Null texts stay null. A value that is too short to be told from a word stays.
     """
     found = pl.col(text)
     for column in columns:
-        kind = column.semantic_type
-        value = pl.col(column.name).cast(pl.String)
-        least = SHORTEST.get(KIND_OF.get(kind, kind), SHORTEST_OTHER)
-        parts = found.str.split(value).list.join(placeholder[kind])
-        found = pl.when(value.str.len_chars() >= least).then(parts).otherwise(found)
+        value = _value(column)
+        parts = found.str.split(value).list.join(words[column.semantic_type])
+        found = pl.when(_long_enough(column)).then(parts).otherwise(found)
     return found
+
+
+def may_be_named_otherwise(text: pl.Expr, columns: Iterable[Column]) -> pl.Expr:
+    """Could a value be written in what `without_row_values` has left, in any form that
+    `known_spans` knows? True also for much that is not; null is False."""
+    odd = text.str.contains(_odd())
+    near = [_otherwise(text, column) for column in columns]
+    return pl.any_horizontal(odd, text.str.contains(ENDS), *near).fill_null(False)
+
+
+def _otherwise(text: pl.Expr, column: Column) -> pl.Expr:
+    value, kind = (
+        _value(column),
+        KIND_OF.get(column.semantic_type, column.semantic_type),
+    )
+    if kind == BIRTH:
+        return text.str.contains(value.str.slice(0, 4), literal=True)
+    found = value.str.contains(_odd())
+    if kind == PERSON:
+        for part in (value.str.slice(0, 1), value.str.tail(2)):
+            found |= text.str.contains(part, literal=True)
+    if kind == PLACE:
+        found |= text.str.contains(value.str.tail(TAIL), literal=True)
+    return found & (value.str.len_chars() > 0)
+
+
+def _value(column: Column) -> pl.Expr:
+    return pl.col(column.name).cast(pl.String)
+
+
+def _long_enough(column: Column) -> pl.Expr:
+    kind = KIND_OF.get(column.semantic_type, column.semantic_type)
+    return _value(column).str.len_chars() >= SHORTEST.get(kind, SHORTEST_OTHER)
+
+
+@lru_cache(maxsize=1)
+def _odd() -> str:
+    """A sign that may be written in another way: not a simplified character, a capital, a
+    digit or a mark that stands in no value."""
+    return f"[^一-鿿0-9A-Z{_PUNCTUATION}]|[{''.join(sorted(traditional()))}]"

@@ -57,19 +57,24 @@ _GAP = re.compile(f"[ -]?(?:{DOOR}[ ,，]?)?")
 
 
 def spans(
-    text: str, *values: Known, find: Find | None = None, seconds: float = SECONDS
+    text: str,
+    *values: Known,
+    found: Iterable[Span] = (),
+    find: Find | None = None,
+    seconds: float = SECONDS,
 ) -> list[Span]:
     """Disjoint spans (start, end, kind, score, source) in the order of the text.
 
     `values` are looked for first: those of the case, and once made, those of the table.
-    `find` is the model: the lake's own, or an adapter's.
+    `found` is what is known of the text already. `find` is the model: the lake's own, or
+    an adapter's.
     """
     if len(text) > LONGEST_TEXT:
         return [withheld(text)]
     find = find or own_find()
     end = time.thread_time() + seconds
     simple = plain(text)
-    found = [*known_spans(text, *values), *label_spans(simple)]
+    found = [*found, *known_spans(text, *values), *label_spans(simple)]
     for start, piece in pieces(simple):
         if time.thread_time() > end:
             return [withheld(text)]

