@@ -61,6 +61,7 @@ KINDS |= {
         "source_released": "department server",
         "class_proposed": "department table date contract rules names proposals findings",
         "class_confirmed": "contract table column class rules officer key",
+        "grant_withdrawn": "grant officer",
         "persons_counted": "department table date persons total level",
         "recovered": "offset length torn",
     }.items()
@@ -71,7 +72,7 @@ in OPTIONAL."""
 OPTIONAL = frozenset(
     "duration_seconds warned staged_version drift lease difference "
     "replay quarantined_before replayed corrected_by load vaulted "
-    "classes persons under14".split()
+    "classes persons under14 grant until text".split()
 )
 
 

@@ -17,6 +17,7 @@ from datetime import date
 from jobs.context import Job
 from jobs.failures import give_up, record_failure
 from jobs.step_limit import STEP_SECONDS, no_longer_than
+from jobs.steps import Gated
 from lake_config.contract import Contract
 from lake_config.contract_loader import contract_of
 from lake_config.errors import JobFailed, LakeError, NothingToDo, UsageError
@@ -41,8 +42,7 @@ def release(job: Job) -> str:
     """Mask and publish; resumes at whichever is not done."""
     from jobs.mask import mask_batch
     from jobs.publish import publish, refuse_if_published
-    from jobs.standing_statistics import publish_statistics
-    from jobs.steps import Gated, Masked
+    from jobs.steps import Masked
     from jobs.turn import refuse_if_not_shared, refuse_if_out_of_turn
     from privacy.approval import check
     from privacy.policy import POLICY_VERSION
@@ -53,18 +53,30 @@ def release(job: Job) -> str:
     try:
         refuse_if_published(job, gated)
     except NothingToDo:
-        if not publish_statistics(job, gated):
+        if not (beside := published_beside(job, gated)):
             raise
-        return "standing statistics published"
+        return f"published {beside}"
     refuse_if_out_of_turn(job)
     try:
         masked = mask_batch(job, gated)
     except NothingToDo:
         masked = Masked.load(job)
     body = publish(job, masked).body
-    counted = publish_statistics(job, gated)
-    also = f", with {counted} statistics" if counted else ""
+    beside = published_beside(job, gated)
+    also = f", with {beside}" if beside else ""
     return f"{body['rows']} rows published as version {body['version']}{also}"
+
+
+def published_beside(job: Job, gated: Gated) -> str:
+    """What is made of the version that is published now; empty where all of it is there."""
+    from jobs.granted import publish_granted
+    from jobs.standing_statistics import publish_statistics
+
+    made = {
+        "statistics": publish_statistics(job, gated),
+        "granted tables": publish_granted(job, gated),
+    }
+    return " and ".join(f"{number} {what}" for what, number in made.items() if number)
 
 
 def replay(job: Job) -> str:
@@ -149,9 +161,8 @@ def _ended(
     print(text if batch in text else f"{batch}：{text}", file=sys.stderr)
     if not isinstance(error, NothingToDo) and given.step != "failed":
         try:
-            record_failure(
-                settings, given.department, given.table, day, given.step, error
-            )
+            about = error.table or given.table
+            record_failure(settings, given.department, about, day, given.step, error)
         except LakeError as unrecorded:
             if type(unrecorded) is not type(error):
                 print(str(unrecorded), file=sys.stderr)

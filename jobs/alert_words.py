@@ -97,6 +97,10 @@ CAUSES: dict[str, tuple[str, str]] = {
         "逐级概括之后，同组人数仍低于策略规定的行超过 5%，没有发布",
         "用 ./lake privacy risk 查看；与数源部门商定减少列、扩大范围，或不予共享",
     ),
+    "GrantNotInForce": (
+        "授权未经两人签署、已到期或撤回，或与契约、策略不符，该授权的表没有发布",
+        "用 ./lake grants list 查看；由安全管理员执行 ./lake grants sign，或改正声明",
+    ),
     "TableBusy": (
         "另一个发布者正持有这张表的租约",
         "稍后会自动重试；一直如此时查看运行中的作业",

@@ -14,8 +14,9 @@ from audit.ledger import Ledger, open_ledger
 from jobs.session import session
 from lake_config.contract import Contract, Table
 from lake_config.duties import Duty
-from lake_config.layers import Layers, batch_id
+from lake_config.layers import CURATED, Layers, batch_id
 from lake_config.settings import Settings
+from privacy.policy import STATISTICS
 from storage.store import Store, store_of
 
 ACTOR = "jobs"
@@ -43,6 +44,9 @@ class Job:
     name: str = "land"
     scheduled: bool = False
     """Is the date a schedule's or a back-fill's, and not a person's word?"""
+    recipient: str = CURATED
+    purpose: str = STATISTICS
+    """For whom and what for the table is masked and published."""
 
     @property
     def batch(self) -> str:

@@ -19,8 +19,8 @@ from jobs.steps import Masked
 from jobs.turn import published_now
 from lake_config.contract import Column
 from lake_config.errors import JobFailed, TooFewChanged
-from lake_config.layers import CURATED
-from privacy.policy import STATISTICS, TOKEN, treatment
+from privacy.column_treatment import treatment_of
+from privacy.policy import TOKEN
 from privacy.risk.difference import Difference, difference
 from privacy.risk.rules import DROPPED, TOKENS, WAITS_FOR_ENOUGH
 from storage.store import Store
@@ -56,9 +56,7 @@ def _lasting(job: Job, told: Mapping[str, Any]) -> Column | None:
         return None
     names = told["persons"] if told["tokens"] == TOKENS[0] else []
     columns = [job.table.column(name) for name in (*names, *job.table.primary_key)]
-    tokens = (
-        item for item in columns if treatment(item.semantic_type, STATISTICS) == TOKEN
-    )
+    tokens = (item for item in columns if treatment_of(item, job.purpose) == TOKEN)
     return next(tokens, None)
 
 
@@ -67,7 +65,9 @@ def _counted(
 ) -> Difference:
     staged = job.settings.home / masked.body["staged"]
     newest = published_now(job)
-    table = job.layers.shared_table(CURATED, job.contract.department, job.table.name)
+    table = job.layers.shared_table(
+        job.recipient, job.contract.department, job.table.name
+    )
     try:
         now = committed_rows(job.publishing, staged)
         version = int(newest.body["version"]) if newest else 0

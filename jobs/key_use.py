@@ -7,10 +7,8 @@ from collections.abc import Iterable
 
 from jobs.context import ACTOR, Job
 from lake_config.errors import OutOfTurn
-from lake_config.layers import CURATED
 from privacy.keys import key
 from privacy.mask_frame import key_names, tokenised
-from privacy.policy import STATISTICS
 from privacy.scopes import Scope, first_keys, scope_in_force
 
 
@@ -22,7 +20,7 @@ def keys_for(job: Job) -> Scope:
 
 
 def _whose(job: Job) -> tuple[str, str, str]:
-    return CURATED, STATISTICS, job.contract.department
+    return job.recipient, job.purpose, job.contract.department
 
 
 def _needs_keys(job: Job) -> bool:

@@ -7,7 +7,7 @@ What the scan refuses is deleted before anything else happens; the published ver
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,10 +45,9 @@ from lake_config.errors import (
     LeakFound,
     NothingToDo,
 )
-from lake_config.layers import CURATED
 from privacy.leak_scan import hits_among, hits_in, scanned_columns, suspects
 from privacy.mask_frame import key_names, mask, published_columns
-from privacy.policy import POLICY_VERSION, STATISTICS
+from privacy.policy import POLICY_VERSION
 from privacy.risk.decide import Decision
 from privacy.scopes import Scope
 from quality.frames import collected
@@ -60,7 +59,7 @@ class Staged:
     """One try in staging: `ok` where all of it may go on; else its files are gone."""
 
     ok: bool
-    found: Seen
+    found: Seen | None
     decision: Decision | None
     facts: dict[str, Any]
 
@@ -76,7 +75,7 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
     ids = key_names(job.table, scope)
     _refuse_if_done(job, gated, ids)
     record_key_use(job, job.batch, ids, scope.purpose)
-    staged = _staged(job, scope, gated)
+    staged = staged_of(job, job, scope, gated)
 
     def still_the_latest() -> None:
         """Another run may have begun later and cleared this one's files away."""
@@ -87,41 +86,64 @@ def mask_batch(job: Job, gated: Gated) -> Masked:
                 f"{job.batch}：另一次运行已先完成脱敏，本次结果作废，稍后重试。"
             )
 
-    body = job.record(
+    about = receipt_facts(job, staged.found) if staged.found else {}
+    body = recorded(job, gated, ids, staged, still_the_latest, **about)
+    tell(job, body)
+    if staged.found:
+        count_persons(job, staged.found)
+    refuse_unless_good(job, gated, staged, body)
+    return Masked(gated.attempt, body)
+
+
+def recorded(
+    job: Job,
+    gated: Gated,
+    ids: tuple[str, ...],
+    staged: Staged,
+    unless: Callable[[], None],
+    **also: Any,
+) -> dict[str, Any]:
+    """The receipt of one try, good or bad."""
+    return job.record(
         "masked",
         gated.attempt,
         staged.ok,
-        unless=still_the_latest,
-        recipient=scope.recipient,
-        purpose=scope.purpose,
+        unless=unless,
+        recipient=job.recipient,
+        purpose=job.purpose,
         policy=POLICY_VERSION,
         key_ids=list(ids),
-        columns=[item.name for item in published_columns(job.table, STATISTICS)],
+        columns=[item.name for item in published_columns(job.table, job.purpose)],
         **staged.facts,
-        **receipt_facts(job, staged.found),
+        **also,
         **gated.replay_fact,
     )
-    tell(job, body)
-    count_persons(job, staged.found)
+
+
+def refuse_unless_good(
+    job: Job, gated: Gated, staged: Staged, body: dict[str, Any]
+) -> None:
     if staged.decision is not None and staged.decision.refused:
         refuse(job, staged.decision)
     if not staged.ok:
         _refuse(job, body, gated.body["accepted"] - staged.left_out)
-    return Masked(gated.attempt, body)
 
 
-def _staged(job: Job, scope: Scope, gated: Gated) -> Staged:
-    """Decided over all rows, written, and judged as committed."""
+def staged_of(job: Job, of: Job, scope: Scope, gated: Gated) -> Staged:
+    """Decided over all rows, written, and judged as committed.
+
+    `of`: whose rows they are, where it is another table that is made of them; what its
+    columns show was looked at with its own.
+    """
     folder = fresh_folder(job, gated.attempt)
-    rules = rules_for(job.contract, job.table)
     with removed_unless_written(job, folder):
-        rows = accepted(job, gated, rules)
+        rows = accepted(of, gated, rules_for(of.contract, of.table))
         decision = decided(job, rows)
         enough = decision is None or not decision.refused
         if enough:
             masked = [_masked(job, scope, piece, decision) for piece in rows]
             _write(job, masked, folder)
-        found = seen(job, rows)
+        found = seen(job, rows) if of is job else None
     files = files_of(job.store, folder) if enough else []
     written = sum(file["rows"] for file in files)
     scan = scan_of(job, folder, written)
@@ -129,7 +151,7 @@ def _staged(job: Job, scope: Scope, gated: Gated) -> Staged:
     ok = enough and scan["ok"] and written + left_out == gated.body["accepted"]
     kept: dict[str, Any] = {}
     if ok and told_as_decided(job, folder, decision):
-        kept = identities_kept(job, scope, gated, rules)
+        kept = identities_kept(job, scope, rows)
         keep_list(job, folder, files)
     else:
         # First, so that a crash between here and the receipt leaves nothing behind.
@@ -169,14 +191,14 @@ def fresh_folder(job: Job, attempt: str) -> Path:
     """A new folder under staging; what earlier tries of this batch left there goes."""
     name = f"{attempt}.{secrets.token_hex(4)}"
     facts = (job.contract.department, job.table.name, job.date)
-    staged = job.layers.staged(CURATED, *facts, name)
+    staged = job.layers.staged(job.recipient, *facts, name)
     job.store.remove(staged.parent)
     return staged
 
 
 def _write(job: Job, pieces: list[pl.LazyFrame], staged: Path) -> None:
     files = write_pieces(job.store, pieces, staged)
-    schema = schema_of(published_columns(job.table, STATISTICS), pieces)
+    schema = schema_of(published_columns(job.table, job.purpose), pieces)
     commit_new(job.store, staged, schema, files)
 
 
@@ -197,7 +219,7 @@ def removed_unless_written(job: Job, staged: Path) -> Iterator[None]:
 
 def scan_of(job: Job, staged: Path, written: int) -> dict[str, Any]:
     """What the leak scan says of cells, and of every name that is published with them."""
-    published = published_columns(job.table, STATISTICS)
+    published = published_columns(job.table, job.purpose)
     names = [text for item in published for text in (item.name, item.business_name)]
     found = dict(hits_in(names))
     columns, hits, by_column = _scanned_cells(job, staged) if written else (0, 0, {})

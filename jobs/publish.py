@@ -45,7 +45,6 @@ from lake_config.errors import (
     OutOfTurn,
     TableDamaged,
 )
-from lake_config.layers import CURATED
 from privacy.approval import check
 from privacy.policy import POLICY_VERSION
 from storage.file_facts import facts_of
@@ -94,8 +93,10 @@ def moved(
 ) -> Published:
     """The staged files as a version with its receipt, while `still_mine` does not raise."""
     approvals = check(job.settings, job.contract, POLICY_VERSION)
-    table = job.layers.shared_table(CURATED, job.contract.department, job.table.name)
-    lying = job.layers.leases(CURATED, job.contract.department, job.table.name)
+    table = job.layers.shared_table(
+        job.recipient, job.contract.department, job.table.name
+    )
+    lying = job.layers.leases(job.recipient, job.contract.department, job.table.name)
     patience = job.settings.lease_seconds
     with _no_engine_quoted(job), lease(job.publishing, lying, patience) as held:
         still_mine()
@@ -110,7 +111,7 @@ def moved(
             True,
             unless=still_mine,
             rows=masked.body["rows"],
-            recipient=CURATED,
+            recipient=job.recipient,
             purpose=masked.body["purpose"],
             policy=masked.body["policy"],
             version=version,

@@ -31,15 +31,17 @@ from quality.frames import collected
 
 def decided(job: Job, pieces: list[pl.LazyFrame]) -> Decision | None:
     """None where a table is about nobody."""
-    parts = parts_of(job.table, STATISTICS)
+    parts = parts_of(job.table, job.purpose)
     if not parts.about_people:
         return None
-    rows = looked_at(pieces, parts)
+    rows = looked_at(pieces, parts, job.purpose)
     at_least = people_at_least(job.contract)
-    return decide(rows, parts, at_least, STATISTICS, published_risk(job))
+    return decide(rows, parts, at_least, job.purpose, published_risk(job))
 
 
-def looked_at(pieces: list[pl.LazyFrame], parts: Parts) -> pl.DataFrame:
+def looked_at(
+    pieces: list[pl.LazyFrame], parts: Parts, purpose: str = STATISTICS
+) -> pl.DataFrame:
     """Persons as numbers, quasi-identifiers and sensitive columns as the policy treats
     them; texts are kept as numbers of their distinct values."""
     columns = [
@@ -48,7 +50,7 @@ def looked_at(pieces: list[pl.LazyFrame], parts: Parts) -> pl.DataFrame:
             for item in parts.persons
         ),
         *(
-            untokened(item, STATISTICS, published_value).alias(item.name)
+            untokened(item, purpose, published_value).alias(item.name)
             for item in (*parts.quasi, *parts.sensitive)
         ),
     ]

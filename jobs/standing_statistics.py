@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,9 @@ from jobs.published_value import published_value
 from jobs.scanned import keep_list
 from jobs.staged import AT_ONCE, schema_of, write_pieces
 from jobs.steps import Gated, Masked
-from jobs.turn import published_now
+from jobs.turn import refuse_if_overtaken
 from lake_config.contract_statistics import Statistic
-from lake_config.errors import LeakFound, OutOfTurn
+from lake_config.errors import LeakFound
 from lake_config.layers import CURATED
 from privacy.policy import POLICY_VERSION, STATISTICS
 from privacy.risk.decide import people_at_least
@@ -49,7 +50,7 @@ def publish_statistics(job: Job, gated: Gated) -> int:
     for statistic in waiting:
         own = replace(job, table=published_as(job.table, statistic))
         masked = _counted(job, own, statistic, gated)
-        moved(own, masked, _still_mine(job, own, gated, masked))
+        moved(own, masked, partial(refuse_if_overtaken, job, own, masked))
     return len(waiting)
 
 
@@ -57,23 +58,6 @@ def _done(job: Job, statistic: Statistic, gated: Gated) -> bool:
     own = replace(job, table=published_as(job.table, statistic))
     done = find(job.ledger, "published", own.batch, gated.attempt)
     return bool(done and done.ok and done.body.get("replay", "") == gated.replay)
-
-
-def _still_mine(job: Job, own: Job, gated: Gated, masked: Masked) -> Any:
-    """A statistic is never about another delivery than the table beside it."""
-
-    def asked() -> None:
-        newest = published_now(job)
-        facts = (newest.batch, newest.body["attempt"]) if newest else ()
-        latest = find(own.ledger, "masked", own.batch, gated.attempt)
-        if facts != (job.batch, gated.attempt) or (
-            latest is None or latest.body["staged"] != masked.body["staged"]
-        ):
-            raise OutOfTurn(
-                f"{own.batch}：统计所依据的批次已不是现在发布的版本，不再发布。"
-            )
-
-    return asked
 
 
 def _counted(job: Job, own: Job, statistic: Statistic, gated: Gated) -> Masked:

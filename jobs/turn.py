@@ -6,17 +6,18 @@ the batch with; who publishes holds that against the one that is read now.
 
 from __future__ import annotations
 
-from audit.receipts import Receipt, last_published
+from audit.receipts import Receipt, find, last_published
 from jobs.context import Job
 from jobs.steps import Gated, Masked
 from lake_config.contract import NOT_SHARED
 from lake_config.errors import NotShared, OutOfTurn
-from lake_config.layers import CURATED
 
 
 def published_now(job: Job) -> Receipt | None:
     """The publication of this table that people read."""
-    return last_published(job.ledger, CURATED, job.contract.department, job.table.name)
+    return last_published(
+        job.ledger, job.recipient, job.contract.department, job.table.name
+    )
 
 
 def place_of(publication: Receipt | None) -> int | None:
@@ -53,3 +54,14 @@ def refuse_if_masked_again(job: Job, masked: Masked) -> None:
         raise OutOfTurn(f"{job.batch}：此后又重放过隔离行，请重新执行 release。")
     if Masked.load(job).body["staged"] != masked.body["staged"]:
         raise OutOfTurn(f"{job.batch}：此后又重新脱敏过，请重新执行发布。")
+
+
+def refuse_if_overtaken(job: Job, own: Job, masked: Masked) -> None:
+    """What is made beside a table is never about another delivery than what people read
+    of the table, and nothing but the latest masking of it is published."""
+    newest = published_now(job)
+    facts = (newest.batch, newest.body["attempt"]) if newest else ()
+    latest = find(own.ledger, "masked", own.batch, masked.attempt)
+    staged = latest.body["staged"] if latest else ""
+    if facts != (job.batch, masked.attempt) or staged != masked.body["staged"]:
+        raise OutOfTurn(f"{own.batch}：所依据的批次已不是现在发布的版本，不再发布。")

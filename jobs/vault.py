@@ -9,7 +9,7 @@ has each opening before anybody sees the value.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,9 @@ from typing import Any
 import pyarrow as pa
 
 from audit.ledger import Ledger
-from jobs.accepted import accepted
 from jobs.committed_rows import no_cell_told
 from jobs.context import Job
 from jobs.key_use import record_key_use
-from jobs.steps import Gated
-from lake_config.contract import Rule
 from lake_config.errors import UsageError
 from lake_config.settings import Settings, write_private
 from privacy.envelope import seal, unseal
@@ -45,10 +42,10 @@ ASKED = "create temp table if not exists asked (token text primary key)"
 FRESH = "select token from asked where token not in (select token from sealed)"
 
 
-def identities_kept(
-    job: Job, scope: Scope, gated: Gated, rules: tuple[Rule, ...]
-) -> dict[str, Any]:
-    """Keep what stands behind this batch's tokens; for the receipt, how many were new."""
+def identities_kept(job: Job, scope: Scope, rows: Iterable[Any]) -> dict[str, Any]:
+    """Keep what stands behind this batch's tokens; for the receipt, how many were new.
+
+    `rows`: the accepted rows, in pieces."""
     columns = [it for it in tokenised(job.table, scope) if it.semantic_type == KEPT]
     if not job.settings.vault or not columns:
         return {}
@@ -60,7 +57,7 @@ def identities_kept(
         return {
             "vaulted": sum(
                 _added(vault, job.settings, name, _pairs(cells, job, token_key))
-                for piece in accepted(job, gated, rules)
+                for piece in rows
                 for column in columns
                 for cells in [collected(piece.select(column.name).unique())]
             )

@@ -106,6 +106,9 @@ class Column:
     max_length: int | None = None
     date_format: str | None = None
     description: str = ""
+    option: str = ""
+    """What a grant says of it instead of the policy (privacy/grants.py); a contract never
+    does."""
 
     @property
     def personal(self) -> str:

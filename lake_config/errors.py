@@ -17,11 +17,13 @@ SKIPPED = (NOTHING_TO_DO, NOT_SHARED, TOO_FEW_CHANGED)
 class LakeError(Exception):
     """Shown to people without a traceback.
 
-    `transient` tells the scheduler that the same command may succeed later.
+    `transient` tells the scheduler that the same command may succeed later. `table` is
+    said where it is about another table than the command was given.
     """
 
     exit_code = 1
     transient = False
+    table = ""
 
 
 class UsageError(LakeError):
@@ -184,6 +186,12 @@ class TooFewPeople(LakeError):
     """Too few people share what the table would tell, however little it tells."""
 
     exit_code = 36
+
+
+class GrantNotInForce(LakeError):
+    """A grant lacks signatures, has ended, or does not fit its table: nothing is shared."""
+
+    exit_code = 37
 
 
 class StoreUnavailable(LakeError):

@@ -12,7 +12,8 @@ import polars as pl
 
 from lake_config.contract import Column, Table
 from lake_config.settings import Settings
-from privacy.policy import TOKEN, treatment
+from privacy.column_treatment import MASKED_TEXT, treatment_of
+from privacy.policy import TOKEN
 from privacy.risk.decide import Decision, applied
 from privacy.risk.events import GONE
 from privacy.scopes import Scope
@@ -25,9 +26,7 @@ Value = Callable[[Column], pl.Expr]
 def published_columns(table: Table, purpose: str) -> tuple[Column, ...]:
     """The columns of a table that leave it, in contract order."""
     return tuple(
-        column
-        for column in table.columns
-        if treatment(column.semantic_type, purpose).published
+        column for column in table.columns if treatment_of(column, purpose).published
     )
 
 
@@ -58,8 +57,14 @@ def mask(
     """
 
     def told(column: Column) -> pl.Expr:
-        if treatment(column.semantic_type, scope.purpose) == TOKEN:
+        treated = treatment_of(column, scope.purpose)
+        if treated == TOKEN:
             return _token(column, scope, settings, value, decision)
+        if treated.kind == MASKED_TEXT:
+            # Here, for it takes the recognisers and the model, which few tables need.
+            from privacy.masked_text import text_column
+
+            return text_column(column, table)
         return untokened(column, scope.purpose, value)
 
     columns = published_columns(table, scope.purpose)
@@ -71,7 +76,7 @@ def mask(
 
 def untokened(column: Column, purpose: str, value: Value) -> pl.Expr:
     """A cell of a column that is published without a token."""
-    decided = treatment(column.semantic_type, purpose)
+    decided = treatment_of(column, purpose)
     if decided.kind == "generalise":
         return GENERALISERS[decided.how](value(column))
     return value(column)
@@ -104,7 +109,8 @@ def _scattered(
     """Rows by their first token instead of as delivered.
 
     Delivered order is often that of names or numbers; and rows in one order would let
-    two recipients put their tables side by side although their tokens differ.
+    two recipients put their tables side by side although their tokens differ. A granted
+    table without a token is in no order at all.
     """
     gone = decision is not None and decision.tokens == GONE
     order = [
@@ -112,6 +118,8 @@ def _scattered(
         for column in tokenised(table, scope)
         if not (gone and decision and decision.changes(column))
     ][:1]
+    if not order and any(column.option for column in table.columns):
+        return rows.sort(pl.int_range(pl.len()).shuffle())
     return rows.sort(order) if order else rows
 
 
@@ -120,5 +128,5 @@ def tokenised(table: Table, scope: Scope) -> list[Column]:
     return [
         column
         for column in table.columns
-        if treatment(column.semantic_type, scope.purpose) == TOKEN
+        if treatment_of(column, scope.purpose) == TOKEN
     ]

@@ -46,6 +46,7 @@ class Treatment:
     """What happens to every cell of a column, well-formed or not.
 
     keep: as it is, typed · token: keyed pseudonym · generalise: coarser, `how` says how ·
+    masked_text: written text without what was found in it, by grant only (options.py) ·
     drop: never published · withhold: not published until an approved way exists.
     """
 
@@ -54,7 +55,7 @@ class Treatment:
 
     @property
     def published(self) -> bool:
-        return self.kind in ("keep", "token", "generalise")
+        return self.kind in ("keep", "token", "generalise", "masked_text")
 
     def __str__(self) -> str:
         return f"{self.kind}({self.how})" if self.how else self.kind

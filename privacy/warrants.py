@@ -1,7 +1,7 @@
 """Warrants: what takes the signatures of two officers, and may then be done once.
 
-A warrant says what (re-link, destroy, reveal, or a linkage group), about what, with which
-facts and until when; officers sign exactly that. The first signature opens it, the second
+A warrant says what (re-link, destroy, reveal, a linkage group, a grant), about what, with
+which facts and until when; officers sign exactly that. The first signature opens it, the second
 makes it hold. What was done under it names its digest, and opens it for nobody again.
 """
 
@@ -22,15 +22,17 @@ from privacy.signatures import keep_signature, signed, who_signed
 
 SIGNED = "warrant_signed"
 LINK, RELINK, DESTROY, REVEAL = "link", "relink", "destroy", "reveal"
+GRANT = "grant"
 WORDS = {
     LINK: "可关联组",
     RELINK: "重关联表",
     DESTROY: "销毁密钥",
     REVEAL: "还原身份",
+    GRANT: "授权",
 }
 DONE_BY = {RELINK: "relinked", REVEAL: "vault_opened"}
-"""The event that uses a warrant up. A key is destroyed once anyhow; a linkage group holds
-until its day."""
+"""The event that uses a warrant up. A key is destroyed once anyhow; a linkage group and a
+grant hold until their day."""
 NEEDED = 2
 OPEN_DAYS = 7
 """So long the second officer may take, and what was signed may wait."""

@@ -12,7 +12,7 @@ import polars as pl
 
 from lake_config.contract import PERSONAL_NONE as NONE
 from lake_config.contract import Column, Table
-from privacy.policy import treatment
+from privacy.column_treatment import treatment_of
 from privacy.risk.rules import (
     DROPPED,
     EVENT,
@@ -56,9 +56,7 @@ class Parts:
 def parts_of(table: Table, purpose: str) -> Parts:
     """By semantic types alone; a contract has no say in it."""
     published = [
-        item
-        for item in table.columns
-        if treatment(item.semantic_type, purpose).published
+        item for item in table.columns if treatment_of(item, purpose).published
     ]
 
     def playing(part: str) -> tuple[Column, ...]:
@@ -87,7 +85,7 @@ def first_levels(parts: Parts, purpose: str, floor: Levels | None = None) -> Lev
     """As the policy treats the columns, and never finer than `floor` where it says."""
     found = {}
     for column in parts.quasi:
-        decided = treatment(column.semantic_type, purpose)
+        decided = treatment_of(column, purpose)
         own = decided.how or decided.kind
         found[column.name] = _less(column, own, (floor or {}).get(column.name, own))
     return found

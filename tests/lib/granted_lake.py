@@ -1,0 +1,74 @@
+"""A lake with declared grants, and officers who sign them; batches come from gated_batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from audit.ledger import open_ledger
+from lake_config.calendar import city_today
+from lake_config.contract import Contract
+from lake_config.settings import Settings
+from privacy import grants
+from privacy.grants import sign_grant
+from tests.lib.gated_batch import INVENTED, new_lake
+from tests.lib.keyed_lake import OFFICERS, with_officers
+
+UNTIL = city_today() + timedelta(days=30)
+REMARKS: dict[str, Any] = {
+    "name": "remarks",
+    "recipient": "research_office",
+    "purpose": "statistics",
+    "department": "invented",
+    "table": "people",
+    "columns": ["record_no", "identity_no", "sex", "remark"],
+    "options": [{"column": "remark", "option": "masked_text"}],
+    "until": UNTIL,
+    "reason": "警情分析",
+}
+
+
+def granting(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch, *grants_: Any
+) -> Settings:
+    """A new lake whose grants are declared in a folder of its own."""
+    contracts = folder / "declared" / "contracts"
+    contracts.mkdir(parents=True)
+    lake = replace(settings, contracts=contracts)
+    new_lake(lake, INVENTED)
+    with_officers(lake)
+    knows(monkeypatch, INVENTED)
+    declare(lake, *grants_)
+    return lake
+
+
+def knows(monkeypatch: pytest.MonkeyPatch, contract: Contract) -> None:
+    """The contract that signing finds; the invented one has no file."""
+    monkeypatch.setattr(grants, "contract_of", lambda *_: contract)
+
+
+def declare(lake: Settings, *grants_: dict[str, Any]) -> None:
+    path = lake.contracts.parent / "grants.yaml"
+    text = yaml.safe_dump({"grants": list(grants_)}, allow_unicode=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def other(**facts: Any) -> dict[str, Any]:
+    """The same grant with some of its words changed; None leaves one out."""
+    found = {**REMARKS, **facts}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def signed(lake: Settings, name: str, officers: Sequence[str] = OFFICERS) -> None:
+    for officer in officers:
+        sign_grant(lake, open_ledger(lake), name, officer)
+
+
+def yesterday() -> date:
+    return city_today() - timedelta(days=1)

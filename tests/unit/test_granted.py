@@ -1,0 +1,206 @@
+"""The table of a grant, from accepted rows to a published version: what its recipient gets,
+and that nobody gets it without two signatures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from audit.ledger import open_ledger
+from audit.receipts import find
+from jobs import granted, publish
+from jobs.__main__ import release
+from jobs.context import Job
+from lake_config.errors import (
+    ComponentMissing,
+    ContractError,
+    GrantNotInForce,
+    LeakFound,
+    NothingToDo,
+)
+from lake_config.settings import Settings
+from privacy.grants import withdraw_grant
+from tests.lib.gated_batch import INVENTED, gated, people
+from tests.lib.granted_lake import (
+    REMARKS,
+    declare,
+    granting,
+    other,
+    signed,
+    yesterday,
+)
+
+COUNT = 60
+
+
+@pytest.fixture
+def lake(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    return granting(settings, tmp_path, monkeypatch, REMARKS)
+
+
+def batch(lake: Settings) -> Job:
+    rows = people(COUNT)
+    for row in rows:
+        row["remark"] = f"联系人{row['name']}，电话{row['mobile']}，家住{row['home']}。"
+    return gated(lake, INVENTED, "people", rows)[0]
+
+
+def shared(lake: Settings, recipient: str, name: str) -> list[dict[str, Any]]:
+    table = lake.layers.shared_table(recipient, "invented", name)
+    return DeltaTable(str(table)).to_pyarrow_table().to_pylist()  # type: ignore[no-any-return]
+
+
+def test_the_granted_columns_are_shared_and_texts_are_masked(lake: Settings) -> None:
+    signed(lake, "remarks")
+    job = batch(lake)
+    assert "1 granted tables" in release(job)
+    rows = shared(lake, "research_office", "remarks")
+    assert len(rows) == COUNT and list(rows[0]) == REMARKS["columns"]
+    for row in rows:
+        assert row["remark"].startswith("联系人【姓名】，电话【手机号】，家住【地址】")
+    for person in people(COUNT):
+        for hidden in ("name", "mobile", "home"):
+            assert not any(person[hidden] in row["remark"] for row in rows)
+    receipt = find(job.ledger, "masked", f"invented.remarks.{job.date}")
+    assert receipt and receipt.body["recipient"] == "research_office"
+    told = receipt.body["text"]["remark"]
+    assert (told["cells"], told["masked"], told["withheld"]) == (COUNT, COUNT, 0)
+    assert 0 < told["rates"]["person"]["leak_rate"] < 0.05
+    assert 0 < told["rates"]["place"]["leak_rate"] < 0.08
+
+
+def test_two_recipients_tokens_do_not_join(lake: Settings) -> None:
+    declare(lake, REMARKS, other(name="again", recipient="audit_office"))
+    signed(lake, "remarks")
+    signed(lake, "again")
+    release(batch(lake))
+    tables = (
+        ("analysts", "people"),
+        ("research_office", "remarks"),
+        ("audit_office", "again"),
+    )
+    tokens = [{row["identity_no"] for row in shared(lake, *it)} for it in tables]
+    assert [len(one) for one in tokens] == [COUNT] * 3
+    assert len(set.union(*tokens)) == 3 * COUNT
+
+
+def test_what_is_done_is_left_alone(lake: Settings) -> None:
+    signed(lake, "remarks")
+    job = batch(lake)
+    release(job)
+    before = open_ledger(lake).events()
+    with pytest.raises(NothingToDo):
+        release(job)
+    assert len(list(before)) == len(list(open_ledger(lake).events()))
+
+
+def test_a_run_that_was_killed_is_made_up_for(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the curated table and the grant's, and between its masking and publication."""
+    signed(lake, "remarks")
+    job = batch(lake)
+    with monkeypatch.context() as before:
+        before.setattr(granted, "_masked", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            release(job)
+    with monkeypatch.context() as between:
+        between.setattr(granted, "moved", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            release(job)
+    assert "granted" in release(job)
+    assert len(shared(lake, "research_office", "remarks")) == COUNT
+    assert len(shared(lake, "analysts", "people")) == COUNT
+
+
+def _killed(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("officers", [(), ("甲",), ("甲", "甲")])
+def test_unsigned_it_stops_only_its_own_table(
+    lake: Settings, officers: tuple[str, ...]
+) -> None:
+    declare(lake, REMARKS, other(name="signed_one"))
+    signed(lake, "remarks", officers)
+    signed(lake, "signed_one")
+    job = batch(lake)
+    with pytest.raises(GrantNotInForce) as refusal:
+        release(job)
+    assert refusal.value.table == "remarks"
+    assert len(shared(lake, "analysts", "people")) == COUNT
+    assert len(shared(lake, "research_office", "signed_one")) == COUNT
+    assert not lake.layers.shared_table(
+        "research_office", "invented", "remarks"
+    ).exists()
+
+
+def test_what_is_over_is_not_made_and_stops_nothing(lake: Settings) -> None:
+    signed(lake, "remarks")
+    withdraw_grant(lake, open_ledger(lake), "remarks", "甲")
+    declare(lake, REMARKS, other(name="late", until=yesterday()))
+    assert "granted" not in release(batch(lake))
+    assert not (lake.layers.shared / "research_office").exists()
+
+
+def test_a_changed_declaration_needs_new_signatures(lake: Settings) -> None:
+    signed(lake, "remarks")
+    declare(lake, other(columns=[*REMARKS["columns"], "office"]))
+    with pytest.raises(GrantNotInForce):
+        release(batch(lake))
+
+
+def test_a_broken_file_shares_nothing_but_the_curated_table(lake: Settings) -> None:
+    (lake.contracts.parent / "grants.yaml").write_text("grants: 1", "utf-8")
+    with pytest.raises(ContractError):
+        release(batch(lake))
+    assert len(shared(lake, "analysts", "people")) == COUNT
+
+
+def test_without_a_model_nothing_is_written(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> None:
+        raise OSError("no model")
+
+    signed(lake, "remarks")
+    monkeypatch.setattr("privacy.names.detect.own_find", missing)
+    with pytest.raises(ComponentMissing):
+        release(batch(lake))
+    assert not (lake.layers.staging / "research_office").exists()
+
+
+def test_what_the_masking_leaves_is_refused_by_the_scan(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "privacy.masked_text.masked_texts", lambda texts, near=(): list(texts)
+    )
+    signed(lake, "remarks")
+    job = batch(lake)
+    with pytest.raises(LeakFound):
+        release(job)
+    receipt = find(job.ledger, "masked", f"invented.remarks.{job.date}")
+    assert receipt and receipt.body["leak_scan"]["found"] == {"remark: mobile": COUNT}
+    assert not (lake.layers.shared / "research_office").exists()
+
+
+def test_a_grant_that_ends_before_its_table_is_moved_is_not_published(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def withdrawn_meanwhile(*given: Any, **also: Any) -> Any:
+        withdraw_grant(lake, open_ledger(lake), "remarks", "甲")
+        return publish.moved(*given, **also)
+
+    signed(lake, "remarks")
+    monkeypatch.setattr(granted, "moved", withdrawn_meanwhile)
+    with pytest.raises(GrantNotInForce):
+        release(batch(lake))
+    assert not (
+        lake.layers.shared / "research_office" / "invented" / "remarks"
+    ).exists()
