@@ -72,7 +72,7 @@ in OPTIONAL."""
 OPTIONAL = frozenset(
     "duration_seconds warned staged_version drift lease difference "
     "replay quarantined_before replayed corrected_by load vaulted "
-    "classes persons under14 grant until text".split()
+    "classes persons under14 grant until text recipient".split()
 )
 
 

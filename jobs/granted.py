@@ -36,17 +36,18 @@ def publish_granted(job: Job, gated: Gated) -> int:
     After all were tried the first failure is raised, one that may pass by itself before
     others; the rest are recorded.
     """
-    published, failed = 0, []
+    published = 0
+    failed: list[LakeError] = []
     for grant in grants_on(job):
         try:
             published += _published(job, grant, gated)
         except LakeError as error:
             error.table = grant.name
             failed.append(error)
-    failed.sort(key=lambda error: not error.transient)
-    for error in failed[1:]:
-        whose = (job.settings, job.contract.department, error.table, job.date)
-        record_failure(*whose, job.name, error)
+    failed.sort(key=lambda one: not one.transient)
+    for other in failed[1:]:
+        whose = (job.settings, job.contract.department, other.table, job.date)
+        record_failure(*whose, job.name, other)
     if failed:
         raise failed[0]
     return published
@@ -64,8 +65,8 @@ def grants_on(job: Job) -> list[Grant]:
 
 def own_job(job: Job, grant: Grant) -> Job:
     """The same delivery as the grant's own table, for its recipient and purpose."""
-    whose = {"recipient": grant.recipient, "purpose": grant.purpose}
-    return replace(job, table=granted(grant, job.table), **whose)
+    table = granted(grant, job.table)
+    return replace(job, table=table, recipient=grant.recipient, purpose=grant.purpose)
 
 
 def _published(job: Job, grant: Grant, gated: Gated) -> bool:

@@ -1,6 +1,6 @@
 """Grants: which columns of a table one recipient may read, for what, and until when.
 
-Declared in one file beside the contracts and signed by content (privacy/grants.py): without
+Declared in one file in the lake's home and signed by content (privacy/grants.py): without
 the signatures of two officers, or past its day, nothing of a grant is shared.
 """
 
@@ -20,7 +20,6 @@ from lake_config.errors import ContractError
 from lake_config.layers import CURATED
 from lake_config.settings import Settings
 
-FILE_NAME = "grants.yaml"
 OPTION = Level(
     "options",
     {
@@ -68,7 +67,7 @@ class Grant:
 
 def read_grants(settings: Settings) -> tuple[Grant, ...]:
     """Every declared grant, none without a file; ContractError names every problem."""
-    path = settings.contracts.parent / FILE_NAME
+    path = settings.layers.grants
     if not path.exists():
         return ()
     source = read_yaml(path)

@@ -127,6 +127,11 @@ class Layers:
         return self.home / "secrets"
 
     @property
+    def grants(self) -> Path:
+        """What this lake grants, as it is declared; officers sign what stands there."""
+        return self.home / "grants.yaml"
+
+    @property
     def approvals(self) -> Path:
         return self.home / "state" / "approvals"
 

@@ -16,6 +16,7 @@ from lake_config import errors
 from lake_config.settings import load
 from ops.alert_commands import alerts_app
 from ops.delivery_day import Day, delivery_day
+from ops.grant_commands import grants_app
 from ops.key_commands import keys_app
 from ops.privacy_commands import privacy_app
 from ops.quarantine_commands import quarantine_app
@@ -47,6 +48,7 @@ app.add_typer(tickets_app, name="tickets")
 app.add_typer(source_app, name="source")
 app.add_typer(privacy_app, name="privacy")
 app.add_typer(keys_app, name="keys")
+app.add_typer(grants_app, name="grants")
 
 Department = Annotated[str, typer.Argument(help="部门代码，如 medical_insurance")]
 TableName = Annotated[str | None, typer.Option("--table", help="只处理这一张表")]

@@ -15,11 +15,13 @@ from sharing.people import enrol, list_people, revoke
 console = Console()
 
 
-def add_person(settings: Settings, name: str, profile: Path, days: int) -> None:
-    """Enrol one analyst; the profile holds the only copy of the token (mode 0600)."""
+def add_person(
+    settings: Settings, name: str, profile: Path, days: int, recipient: str
+) -> None:
+    """Enrol one person of a recipient; the profile holds the only copy of the token (mode 0600)."""
     if profile.exists():
         raise UsageError(f"{profile} 已存在，不会覆盖别人的凭据文件。请换一个文件名。")
-    credentials = enrol(settings, name, days)
+    credentials = enrol(settings, name, days, recipient)
     write_private(profile, json.dumps(credentials, ensure_ascii=False, indent=2))
     console.print(f"已登记 {name}，凭据写入 {profile}（{days} 天内有效，只写这一次）。")
 

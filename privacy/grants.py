@@ -17,7 +17,7 @@ from lake_config.contract import NOT_SHARED, Contract, Table
 from lake_config.contract_loader import contract_of
 from lake_config.digests import sm3
 from lake_config.errors import GrantNotInForce, UsageError
-from lake_config.grants import FILE_NAME, Grant, read_grants
+from lake_config.grants import Grant, read_grants
 from lake_config.layers import table_key
 from lake_config.settings import Settings
 from privacy.column_treatment import NOT_GRANTED, treatment_of
@@ -66,7 +66,7 @@ def require_in_force(
     if wrong:
         raise GrantNotInForce(
             f"授权“{grant.name}”不生效：{'；'.join(wrong)}。它的表没有发布，其他表不受影响。"
-            f"请改正 {FILE_NAME} 后重新签署。"
+            "请改正 grants.yaml 后重新签署。"
         )
     found = signers(settings, ledger, warrant_of(grant, contract))
     if len(found) < NEEDED:
@@ -167,4 +167,4 @@ def declared(settings: Settings, name: str) -> Grant:
     for grant in read_grants(settings):
         if grant.name == name:
             return grant
-    raise UsageError(f"{FILE_NAME} 没有声明授权“{name}”。请先写明再签署。")
+    raise UsageError(f"grants.yaml 没有声明授权“{name}”。请先写明再签署。")

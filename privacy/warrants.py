@@ -1,8 +1,9 @@
 """Warrants: what takes the signatures of two officers, and may then be done once.
 
 A warrant says what (re-link, destroy, reveal, a linkage group, a grant), about what, with
-which facts and until when; officers sign exactly that. The first signature opens it, the second
-makes it hold. What was done under it names its digest, and opens it for nobody again.
+which facts and until when; officers sign exactly that. The first signature opens it, the
+second makes it hold. What was done under it names its digest, and opens it for nobody
+again.
 """
 
 from __future__ import annotations

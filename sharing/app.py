@@ -21,7 +21,6 @@ from audit.ledger import open_ledger
 from lake_config.duties import Duty
 from lake_config.errors import LakeError, TableDamaged
 from lake_config.settings import Settings
-from privacy.policy import STATISTICS
 from sharing import database
 from sharing.answers import (
     HEADERS,
@@ -239,7 +238,7 @@ def _recorded(
         "table": table.key,
         "version": version,
         "files": files,
-        "request": f"{STATISTICS}:{secrets.token_hex(8)}",
+        "request": f"{table.purpose}:{secrets.token_hex(8)}",
         "source": _source(request),
     }
     open_ledger(settings).append("read", person.name, table.key, body)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 
 from audit.ledger import open_ledger
+from lake_config.contract_shape import NAME, SAFE
 from lake_config.errors import UsageError
 from lake_config.layers import CURATED
 from lake_config.person_name import person_name
@@ -16,16 +18,28 @@ from sharing import database
 ROLE = "analyst"
 
 
-def enrol(settings: Settings, name: str, days: int) -> dict[str, object]:
-    """A fresh token for one person, as a Delta Sharing profile; shown this once."""
+def enrol(
+    settings: Settings, name: str, days: int, recipient: str = CURATED
+) -> dict[str, object]:
+    """A fresh token for one person, as a Delta Sharing profile; shown this once.
+
+    The person reads what is published to the recipient, and nothing else. UsageError for
+    a recipient that is none.
+    """
     name = person_name(name)
+    if not re.fullmatch(NAME, recipient):
+        raise UsageError(f"“{recipient}”不是使用方：{SAFE}")
     token = secrets.token_urlsafe(32)
     expires = datetime.now(UTC) + timedelta(days=days)
     digest = database.token_digest(token)
-    body = {"person": name, "role": ROLE, "key": digest}
+    body = {"person": name, "role": ROLE, "key": digest, "recipient": recipient}
     open_ledger(settings).append("person_enrolled", getpass.getuser(), name, body)
     person = database.Person(
-        name=name, recipient=CURATED, token_digest=digest, expires=expires, revoked=None
+        name=name,
+        recipient=recipient,
+        token_digest=digest,
+        expires=expires,
+        revoked=None,
     )
     database.save(database.engine_of(settings), person)
     return {

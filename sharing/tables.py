@@ -8,8 +8,11 @@ from typing import Any
 
 from deltalake import DeltaTable
 
+from audit.events import Json
 from audit.ledger import Ledger
+from lake_config.calendar import city_today
 from lake_config.layers import Layers
+from privacy.policy import STATISTICS
 from storage.store import Store
 
 SHARE = "suihua"
@@ -25,6 +28,7 @@ class SharedTable:
     recipient: str
     version: int
     files_digest: str
+    purpose: str = STATISTICS
 
     @property
     def key(self) -> str:
@@ -32,17 +36,27 @@ class SharedTable:
 
 
 def tables_of(ledger: Ledger, recipient: str) -> dict[tuple[str, str], SharedTable]:
-    """Every table that was ever published to the recipient."""
-    found: dict[tuple[str, str], SharedTable] = {}
+    """Every table published to the recipient whose grant, where it has one, is in force.
+
+    A table whose newest version is not to be read any more is not read in an older one.
+    """
+    newest: dict[tuple[str, str], Json] = {}
     for event in ledger.events("published"):
         body = event.body
         if body["ok"] and body["recipient"] == recipient:
             key = (body["department"], body["table"])
-            version, before = int(body["version"]), found.get(key)
-            if before is None or version >= before.version:
-                digest = body["files_digest"]
-                found[key] = SharedTable(*key, recipient, version, digest)
-    return dict(sorted(found.items()))
+            before = newest.get(key)
+            if before is None or body["version"] >= before["version"]:
+                newest[key] = body
+    withdrawn = {event.body["grant"] for event in ledger.events("grant_withdrawn")}
+    today = city_today().isoformat()
+    return {
+        key: SharedTable(
+            *key, recipient, int(body["version"]), body["files_digest"], body["purpose"]
+        )
+        for key, body in sorted(newest.items())
+        if body.get("until", today) >= today and body.get("grant") not in withdrawn
+    }
 
 
 def snapshot(

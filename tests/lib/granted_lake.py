@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,12 +33,9 @@ REMARKS: dict[str, Any] = {
 
 
 def granting(
-    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch, *grants_: Any
+    lake: Settings, monkeypatch: pytest.MonkeyPatch, *grants_: dict[str, Any]
 ) -> Settings:
-    """A new lake whose grants are declared in a folder of its own."""
-    contracts = folder / "declared" / "contracts"
-    contracts.mkdir(parents=True)
-    lake = replace(settings, contracts=contracts)
+    """A new lake that declares these grants."""
     new_lake(lake, INVENTED)
     with_officers(lake)
     knows(monkeypatch, INVENTED)
@@ -54,9 +49,8 @@ def knows(monkeypatch: pytest.MonkeyPatch, contract: Contract) -> None:
 
 
 def declare(lake: Settings, *grants_: dict[str, Any]) -> None:
-    path = lake.contracts.parent / "grants.yaml"
     text = yaml.safe_dump({"grants": list(grants_)}, allow_unicode=True)
-    path.write_text(text, encoding="utf-8")
+    lake.layers.grants.write_text(text, encoding="utf-8")
 
 
 def other(**facts: Any) -> dict[str, Any]:

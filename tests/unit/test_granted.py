@@ -3,7 +3,6 @@ and that nobody gets it without two signatures."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,10 +36,8 @@ COUNT = 60
 
 
 @pytest.fixture
-def lake(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
-    return granting(settings, tmp_path, monkeypatch, REMARKS)
+def lake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    return granting(settings, monkeypatch, REMARKS)
 
 
 def batch(lake: Settings) -> Job:
@@ -156,7 +153,7 @@ def test_a_changed_declaration_needs_new_signatures(lake: Settings) -> None:
 
 
 def test_a_broken_file_shares_nothing_but_the_curated_table(lake: Settings) -> None:
-    (lake.contracts.parent / "grants.yaml").write_text("grants: 1", "utf-8")
+    lake.layers.grants.write_text("grants: 1", "utf-8")
     with pytest.raises(ContractError):
         release(batch(lake))
     assert len(shared(lake, "analysts", "people")) == COUNT

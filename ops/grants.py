@@ -1,0 +1,105 @@
+"""Grants for people at a terminal: what there is, signing, withdrawing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from audit.ledger import Ledger, open_ledger
+from audit.receipts import find, last_published
+from lake_config.contract_loader import contract_of
+from lake_config.grants import Grant, read_grants
+from lake_config.layers import table_key
+from lake_config.settings import Settings
+from privacy.grants import (
+    problems,
+    sign_grant,
+    warrant_of,
+    withdraw_grant,
+)
+from privacy.policy import PURPOSES
+from privacy.warrants import NEEDED, signers
+
+console = Console()
+HEAD = ("授权", "使用方", "表", "列", "用途", "到期", "签署", "状态", "最近发布")
+
+
+def show_grants(settings: Settings, as_json: bool) -> None:
+    """Every declared grant, whether it is in force and if not, why."""
+    ledger = open_ledger(settings)
+    rows = [_row(settings, ledger, grant) for grant in read_grants(settings)]
+    if as_json:
+        console.print_json(json.dumps(rows, ensure_ascii=False))
+        return
+    grid = Grid(*HEAD, title="授权", title_justify="left")
+    for row in rows:
+        told = (
+            row["recipient"],
+            row["table"],
+            "、".join(row["columns"]),
+            row["purpose"],
+        )
+        state = (row["until"], f"{len(row['signers'])}/{NEEDED}", row["state"])
+        grid.add_row(row["name"], *told, *state, row["published"])
+    console.print(grid if rows else "没有声明任何授权。")
+
+
+def _row(settings: Settings, ledger: Ledger, grant: Grant) -> dict[str, Any]:
+    contract = contract_of(settings.contracts, grant.department)
+    found = signers(settings, ledger, warrant_of(grant, contract))
+    wrong = problems(ledger, grant, contract)
+    state = "；".join(wrong) or ("生效" if len(found) >= NEEDED else "待签署")
+    return {
+        "name": grant.name,
+        "recipient": grant.recipient,
+        "table": table_key(grant.department, grant.table),
+        "columns": [_told(grant, name) for name in grant.columns],
+        "purpose": PURPOSES.get(grant.purpose, grant.purpose),
+        "until": grant.until.isoformat(),
+        "signers": list(found),
+        "state": state,
+        "published": _published(ledger, grant),
+    }
+
+
+def _told(grant: Grant, name: str) -> str:
+    option = grant.options.get(name)
+    return f"{name}（{option}）" if option else name
+
+
+def _published(ledger: Ledger, grant: Grant) -> str:
+    """Of the version people read: delivery date, rows, and what its texts may still tell."""
+    newest = last_published(ledger, grant.recipient, grant.department, grant.name)
+    if newest is None:
+        return ""
+    masked = find(ledger, "masked", newest.batch, newest.body["attempt"])
+    text = masked.body.get("text", {}) if masked else {}
+    rates = [
+        f"{name}：人名漏遮 {about['rates']['person']['leak_rate']:.1%}，"
+        f"地名漏遮 {about['rates']['place']['leak_rate']:.1%}"
+        for name, about in text.items()
+    ]
+    return "；".join([f"{newest.body['date']}，{newest.body['rows']:,} 行", *rates])
+
+
+def sign_one(settings: Settings, name: str, officer: str) -> None:
+    """Show what a grant allows, and sign it."""
+    grant, found = sign_grant(settings, open_ledger(settings), name, officer)
+    columns = "、".join(_told(grant, column) for column in grant.columns)
+    console.print(
+        f"授权“{name}”：{grant.recipient} 因{PURPOSES[grant.purpose]}读取 "
+        f"{table_key(grant.department, grant.table)} 的 {columns}，{grant.until} 到期。"
+        f"事由：{grant.reason}。已有 {len(found)}/{NEEDED} 人签署。",
+        highlight=False,
+    )
+
+
+def withdraw_one(settings: Settings, name: str, officer: str) -> None:
+    withdraw_grant(settings, open_ledger(settings), name, officer)
+    console.print(
+        f"授权“{name}”已撤回，其表不再提供。需要恢复时，须改写声明并重新签署。",
+        highlight=False,
+    )
