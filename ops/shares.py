@@ -18,7 +18,7 @@ console = Console()
 def add_person(
     settings: Settings, name: str, profile: Path, days: int, recipient: str
 ) -> None:
-    """Enrol one person of a recipient; the profile holds the only copy of the token (mode 0600)."""
+    """Enrol one person; the profile holds the only copy of the token (mode 0600)."""
     if profile.exists():
         raise UsageError(f"{profile} 已存在，不会覆盖别人的凭据文件。请换一个文件名。")
     credentials = enrol(settings, name, days, recipient)

@@ -1,0 +1,132 @@
+"""Texts without the people in them."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import polars as pl
+import pytest
+
+from privacy import masked_text as module
+from privacy.leak_patterns import classes_in
+from privacy.masked_text import (
+    NEAR,
+    WITHHELD,
+    WORDS,
+    counts,
+    masked_text,
+    masked_texts,
+    text_column,
+)
+from privacy.names.known import known
+from privacy.names.span import Span as Named
+from privacy.recognisers.classes import CLASSES
+from tests.lib.gated_batch import PEOPLE, people
+
+INCIDENT = "报警人{name}（身份证{identity_no}，电话{mobile}）称在{home}附近发生纠纷，民警到场调解。"
+
+
+def told(row: dict[str, Any], text: str = INCIDENT) -> str:
+    return text.format(**row)
+
+
+def near(row: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (column.semantic_type, str(row[column.name]))
+        for column in PEOPLE.columns
+        if column.semantic_type in NEAR
+    ]
+
+
+def test_an_incident_report_keeps_what_happened_and_nobody() -> None:
+    rows = people(40)
+    masked = list(masked_texts(map(told, rows), map(near, rows)))
+    wanted = "报警人【姓名】（身份证【身份证号】，电话【手机号】）称在【地址】附近发生纠纷，民警到场调解。"
+    assert masked.count(wanted) >= 35  # of the rest the model hides a sign more
+    for row, text in zip(rows, masked, strict=True):
+        assert text and text.endswith("附近发生纠纷，民警到场调解。")
+        for name in ("name", "identity_no", "mobile", "home"):
+            assert row[name] not in text
+
+
+def test_without_the_row_s_values_patterns_and_model_do_it() -> None:
+    text = told({**people(1)[0], "name": "王建国", "home": "绥化市北林区中兴路12号"})
+    (masked,) = masked_texts([text])
+    assert masked is not None
+    for hidden in ("王建国", "139", "231202", "中兴路"):
+        assert hidden not in masked
+
+
+def test_a_name_that_no_column_shows_as_one_is_hidden_by_its_row() -> None:
+    row = {**people(1)[0], "name": "高兴"}
+    (masked,) = masked_texts([told(row, "与{name}有关，{name}已到场")], [near(row)])
+    assert masked == "与【姓名】有关，【姓名】已到场"
+
+
+def test_the_column_is_the_texts_one_by_one() -> None:
+    """Nulls, doubles and rows that differ only in their person, against one at a time."""
+    rows = people(12)
+    for place, row in enumerate(rows):
+        row["remark"] = [told(row), None, "无", "", "联系人王建国"][place % 5]
+    rows += rows[:4]
+    frame = pl.DataFrame(rows, schema={item.name: pl.String for item in PEOPLE.columns},
+                         strict=False)  # fmt: skip
+    column = text_column(PEOPLE.column("remark"), PEOPLE).alias("remark")
+    found = frame.lazy().select(column).collect()["remark"].to_list()
+    assert found == [
+        row["remark"] and masked_text(row["remark"], known(near=near(row)))
+        for row in rows
+    ]
+    assert found[1] is None and found[2] == "无"
+
+
+def test_touching_finds_of_one_kind_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    spans = [Named(0, 1, "person"), Named(1, 2, "person", 0.6), Named(2, 3, "place")]
+    monkeypatch.setattr(module.detect, "spans", lambda *_, **__: spans)
+    assert masked_text("甲乙丙丁") == "【姓名】【地址】丁"
+
+
+def test_a_text_that_is_not_read_in_time_is_withheld() -> None:
+    assert masked_text("报警人称发生纠纷。" * 30, seconds=-1) == WITHHELD
+    assert masked_text("长" * 30_000) == WITHHELD
+
+
+def test_what_still_looks_like_a_number_is_withheld(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "patterns_in", lambda: lambda text: [])
+    monkeypatch.setattr(module.detect, "spans", lambda *_, **__: [])
+    assert masked_text("打13945551234") == WITHHELD
+    assert masked_text("打12345") == "打12345"
+
+
+def test_placeholders_are_no_finds_and_every_class_has_a_word() -> None:
+    assert {kind.entity for kind in CLASSES} | set(NEAR) <= WORDS.keys()
+    text = "".join(f"【{word}】" for word in sorted(set(WORDS.values())))
+    assert classes_in(text) == () and classes_in(WITHHELD) == ()
+
+
+def test_nothing_of_a_number_is_left_wherever_it_stands() -> None:
+    """Random joints of invented values and boilerplate: the leak scan finds nothing."""
+    chance = random.Random(20261126)
+    parts = ["，", "电话", "称", " ", "\n", "和", "（", "）", "号"]
+    for row in people(25):
+        cells = [
+            row["identity_no"],
+            row["mobile"],
+            row["card"],
+            row["name"],
+            row["home"],
+        ]
+        pieces = chance.sample(cells, 3) + chance.sample(parts, 4)
+        chance.shuffle(pieces)
+        (masked,) = masked_texts(["".join(pieces)], [near(row)])
+        assert masked is not None and classes_in(masked) == ()
+        assert not any(cell in masked for cell in cells)
+
+
+def test_cells_are_counted_as_they_are_published() -> None:
+    cells = ["与【姓名】争吵", "无", None, WITHHELD, "【地址】"]
+    found = counts(pl.LazyFrame({"remark": cells}), "remark").collect()
+    assert found.row(0, named=True) == {"cells": 4, "masked": 2, "withheld": 1}
