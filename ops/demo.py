@@ -23,7 +23,7 @@ from lake_config.contract import Contract
 from lake_config.contract_loader import load_contracts
 from lake_config.errors import GateFailed, SettingsError
 from lake_config.settings import Settings, write_private
-from ops import demo_report
+from ops import demo_grant, demo_report
 from ops.airflow_service import AirflowApi, start_airflow
 from ops.cluster import cluster
 from ops.processes import Service, stop
@@ -38,7 +38,7 @@ from simulation.city import simulate
 from simulation.deliver import deliver
 from simulation.truth import seal, unseal
 
-OFFICER = "孙安全"
+OFFICER, SECOND_OFFICER = "孙安全", "周安全"
 ANALYST = "赵分析"
 MARKER = "demo.json"
 
@@ -67,6 +67,9 @@ def run_demo(
         seal(settings.layers.truth, truth_key)
         say("真值已密封，钥匙只在本进程内存中")
         _sign_all(settings, contracts)
+        if demo_grant.granted_here(contracts):
+            officers = (OFFICER, SECOND_OFFICER)
+            demo_grant.declare_and_sign(settings, officers, say)
         _run_dags(settings, url, contracts, day)
         unseal(settings.layers.truth, truth_key)
         say("全部作业结束，启封真值并比对")
@@ -114,6 +117,9 @@ def _everything_up(
     for service in (spark, airflow):
         stack.callback(_stop_when_started, service)
     stack.callback(forget_spark, settings)
+    if training := demo_grant.start_training(settings):
+        say("首次使用：训练姓名、地名模型")
+        stack.callback(stop, training)
     stack.enter_context(running_sources(settings, contracts, say))
     say(f"虚构 {persons:,} 人（种子 {seed}）及其在各部门的记录")
     simulate(settings.layers, contracts, persons, seed, day, say)
@@ -121,6 +127,8 @@ def _everything_up(
     spark.result()
     url, _ = airflow.result()
     stack.callback(stop, start_sharing(settings))
+    if training:
+        training.process.wait()
     return url
 
 
@@ -143,7 +151,8 @@ def _stop_when_started(
 
 
 def _sign_all(settings: Settings, contracts: list[Contract]) -> None:
-    enrol_officer(settings, OFFICER)
+    for officer in (OFFICER, SECOND_OFFICER):
+        enrol_officer(settings, officer)
     for contract in contracts:
         sign(settings, OFFICER, contract, POLICY_VERSION)
         say(

@@ -116,6 +116,13 @@ def true_values_in(
     return cells, hits
 
 
+def texts_with_a_name(texts: Iterable[str], truth: Path) -> int:
+    """Texts in which the name of any true person is written, whoever is meant."""
+    names = set(pl.read_parquet(truth / "people.parquet")["name"])
+    sizes = {len(name) for name in names}
+    return sum(_holds(text, names, sizes) for text in texts)
+
+
 def _texts_in(store: Store, folders: Iterable[Path]) -> tuple[int, set[str]]:
     """Cells of every Parquet file, whether a version names it or not, and log words."""
     cells, texts = 0, set[str]()

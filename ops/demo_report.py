@@ -22,6 +22,7 @@ from lake_config.contract import NOT_SHARED, Contract, Table
 from lake_config.duties import Duty
 from lake_config.layers import CURATED, batch_id
 from lake_config.settings import Settings, write_private
+from ops import demo_grant
 from ops.demo_check import (
     Comparison,
     Finding,
@@ -75,15 +76,19 @@ def report(
     console.print(_rules(pairs))
     told = f"发布内容校验和（不含假名列）：{digest_of_all(published)[:16]}"
     console.print(told, highlight=False)
-    seen, hits = true_values_in(
-        store_of(settings, Duty.SHARING),
-        [
-            settings.layers.shared_table(CURATED, contract.department, table.name)
-            for contract in contracts
-            for table in contract.tables
-        ],
-        settings.layers.truth,
-    )
+    layers = settings.layers
+    folders = [
+        layers.shared_table(CURATED, contract.department, table.name)
+        for contract in contracts
+        for table in contract.tables
+    ]
+    if demo_grant.granted_here(contracts):
+        line, as_granted = demo_grant.told(settings)
+        console.print(line, highlight=False)
+        good = good and as_granted
+        folders.append(demo_grant.folder(settings))
+    store = store_of(settings, Duty.SHARING)
+    seen, hits = true_values_in(store, folders, layers.truth)
     console.print(f"共享库逐格比对真值：{seen:,} 格，含真实个人信息 {hits} 处")
     result = verify(settings)
     console.print(

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from lake_config.layers import Layers
-from ops.demo_check import true_values_in
+from ops.demo_check import texts_with_a_name, true_values_in
 from storage.local_folders import LocalFolders
 
 PERSON = {
@@ -59,3 +59,9 @@ def test_the_logs_are_searched(tmp_path: Path) -> None:
     local = LocalFolders(Layers(tmp_path))
     found = true_values_in(local, [tmp_path / "shared"], tmp_path / "truth")
     assert found == (8, 1)
+
+
+def test_names_are_looked_for_inside_texts(tmp_path: Path) -> None:
+    pl.DataFrame([PERSON]).write_parquet(tmp_path / "people.parquet")
+    texts = ["与王伟争吵", "王伟", "与【姓名】争吵", "王某伟", ""]
+    assert texts_with_a_name(texts, tmp_path) == 2
