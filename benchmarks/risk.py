@@ -34,7 +34,7 @@ from lake_config.duties import Duty
 from lake_config.layers import CURATED
 from lake_config.settings import Settings, load
 from privacy.keys import init_keys
-from privacy.leak_scan import hits_among, scanned_columns, suspects
+from privacy.leak_scan import cells_to_scan, found_in, scanned_columns
 from privacy.mask_frame import mask
 from privacy.policy import STATISTICS
 from privacy.risk.decide import Decision, decide, people_at_least
@@ -183,7 +183,7 @@ def _written(
     rows = pl.scan_parquet([folder / item["path"] for item in files])
     types = rows.collect_schema()
     for name in scanned_columns(types):
-        hits_among(collected(suspects(rows, name, types[name])))
+        found_in(collected(cells_to_scan(rows, name, types[name])))
     if decision is not None:
         collected(groups(rows, Parts((), decision.parts.quasi, ()), decision.levels))
     store.remove(folder)

@@ -27,11 +27,12 @@ from jobs.column_classes import (
     seen,
     tell,
 )
-from jobs.committed_rows import committed_rows, no_cell_told
+from jobs.committed_rows import no_cell_told
 from jobs.context import Job
 from jobs.delta_files import commit_new, files_of
 from jobs.failures import alert
 from jobs.key_use import keys_for, record_key_use, refuse_if_keys_changed
+from jobs.leak_report import scan_of
 from jobs.published_value import published_value
 from jobs.risk_gate import decided, refuse, told_as_decided
 from jobs.scanned import keep_list
@@ -41,16 +42,13 @@ from jobs.vault import identities_kept
 from lake_config.errors import (
     ControlTotalsDiffer,
     JobFailed,
-    LakeError,
     LeakFound,
     NothingToDo,
 )
-from privacy.leak_scan import hits_among, hits_in, scanned_columns, suspects
 from privacy.mask_frame import key_names, mask, published_columns
 from privacy.policy import POLICY_VERSION
 from privacy.risk.decide import Decision
 from privacy.scopes import Scope
-from quality.frames import collected
 from quality.suite import rules_for
 
 
@@ -146,7 +144,7 @@ def staged_of(job: Job, of: Job, scope: Scope, gated: Gated) -> Staged:
         found = seen(job, rows) if of is job else None
     files = files_of(job.store, folder) if enough else []
     written = sum(file["rows"] for file in files)
-    scan = scan_of(job, folder, written)
+    scan = scan_of(job, folder, written, rows)
     left_out = decision.left_out if decision else 0
     ok = enough and scan["ok"] and written + left_out == gated.body["accepted"]
     kept: dict[str, Any] = {}
@@ -215,48 +213,6 @@ def removed_unless_written(job: Job, staged: Path) -> Iterator[None]:
         raise JobFailed(
             f"{job.batch}：脱敏写入中断（{kind}），没有留下任何内容，稍后重试。"
         ) from None
-
-
-def scan_of(job: Job, staged: Path, written: int) -> dict[str, Any]:
-    """What the leak scan says of cells, and of every name that is published with them."""
-    published = published_columns(job.table, job.purpose)
-    names = [text for item in published for text in (item.name, item.business_name)]
-    found = dict(hits_in(names))
-    columns, hits, by_column = _scanned_cells(job, staged) if written else (0, 0, {})
-    found |= by_column
-    return {
-        "cells": written * columns,
-        "hits": hits,
-        "found": found,
-        "ok": not (hits or found),
-    }
-
-
-def _scanned_cells(job: Job, staged: Path) -> tuple[int, int, dict[str, int]]:
-    """Columns looked at, cells that hold personal data, and `column: class` -> cells.
-
-    Of the very files that publication will move; one column is in memory at a time.
-    """
-    hits = 0
-    found: dict[str, int] = {}
-    with _deleted_unless_scanned(job, staged), no_cell_told(job):
-        rows = committed_rows(job.store, staged)
-        types = rows.collect_schema()
-        columns = scanned_columns(types)
-        for name in columns:
-            number, kinds = hits_among(collected(suspects(rows, name, types[name])))
-            hits += number
-            found |= {f"{name}: {kind}": cells for kind, cells in kinds.items()}
-    return len(columns), hits, found
-
-
-@contextmanager
-def _deleted_unless_scanned(job: Job, staged: Path) -> Iterator[None]:
-    try:
-        yield
-    except LakeError:
-        job.store.remove(staged)
-        raise
 
 
 def _refuse(job: Job, body: dict[str, Any], expected: int) -> NoReturn:

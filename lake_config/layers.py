@@ -169,6 +169,15 @@ class Layers:
         return self.home / "state" / "class_confirmations" / name
 
     @property
+    def canaries(self) -> Path:
+        """Fingerprints of invented people who may turn up nowhere; not there by default."""
+        return self.home / "state" / "canaries.json"
+
+    @property
+    def canary_key(self) -> Path:
+        return self.home / "keys" / "canaries"
+
+    @property
     def person_counts(self) -> Path:
         """What persons of each table left behind, for the count of all."""
         return self.home / "state" / "person_counts"

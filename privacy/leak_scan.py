@@ -1,20 +1,27 @@
-"""Counts cells of a written table that look like plain personal data.
+"""Which cells and names of a written table tell of a person: patterns and known values.
 
 Every text cell and every number of eleven digits or more is looked at, in the files that
-were committed and that will be served. Results are counts by class and column, never a
-value or its place. The patterns are in leak_patterns.py.
+were committed and that will be served; and every name, comment and log entry that goes with
+them. Results are counts by class and column, never a value. The patterns are in
+leak_patterns.py, values of the batch's own people in known_values.py.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from privacy.known_values import Known, by_chance, hits
 from privacy.leak_patterns import WIDE, classes_in
 
-CELL, CELLS = "cell", "cells"
+CELL, CELLS, PLACE = "cell", "cells", "place"
+CANARY = "canary"
+TOKEN_FORM = "^[g-v]{32}$"  # noqa: S105
+"""No value of a person is written so; tokens.py writes no other letters."""
+
 SHORTEST_NUMBER = 11
 SMALL = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32)
 NEVER = (pl.Date, pl.Datetime, pl.Boolean, *SMALL)
@@ -25,26 +32,59 @@ def scanned_columns(types: Mapping[str, pl.DataType]) -> tuple[str, ...]:
     return tuple(name for name, type_ in types.items() if _can_hide(type_))
 
 
-def suspects(rows: pl.LazyFrame, name: str, type_: pl.DataType) -> pl.LazyFrame:
-    """`cell, cells`: the distinct cells of a column that the wide filter lets through."""
-    cells = rows.select(_text(name, type_).alias(CELL))
-    suspect = cells.filter(pl.col(CELL).str.contains(WIDE))
-    return suspect.group_by(CELL).agg(pl.len().alias(CELLS))
+def cells_to_scan(rows: pl.LazyFrame, name: str, type_: pl.DataType) -> pl.LazyFrame:
+    """`cell, cells`: the distinct cells of a column, without those that are tokens."""
+    cell = _text(name, type_).alias(CELL)
+    told = rows.select(cell).filter(pl.col(CELL).str.contains(TOKEN_FORM).not_())
+    return told.group_by(CELL).agg(pl.len().alias(CELLS))
 
 
-def hits_among(suspect: pl.DataFrame) -> tuple[int, Counter[str]]:
-    """How many cells do hold personal data, and how many hold which class of it."""
-    hits, by_class = 0, Counter[str]()
-    for text, cells in suspect.select(CELL, CELLS).iter_rows():
-        classes = classes_in(text)
-        hits += cells if classes else 0
-        by_class.update(dict.fromkeys(classes, cells))
-    return hits, by_class
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Of some cells of a column: how many tell of a person, how many by class, and which
+    cells with their classes (in memory only, to look up where they lie).
+
+    `inside` and `backwards`: names inside longer words, as they are and read from the end.
+    """
+
+    cells: int = 0
+    by_class: Counter[str] = field(default_factory=Counter)
+    which: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    inside: int = 0
+    backwards: int = 0
 
 
-def hits_in(texts: Iterable[str]) -> Counter[str]:
-    """The same for names: of files, columns, folders, and their comments."""
-    return Counter(kind for text in texts for kind in classes_in(text))
+def found_in(cells: pl.DataFrame, known: Sequence[Known] = ()) -> Found:
+    """Everything that the patterns and the known values find among `cell, cells`."""
+    classes: dict[int, set[str]] = defaultdict(set)
+    suspects = cells.with_row_index(PLACE).filter(pl.col(CELL).str.contains(WIDE))
+    for place, text in suspects.select(PLACE, CELL).iter_rows():
+        classes[place].update(classes_in(text))
+    inside = backwards = 0
+    for values in known:
+        for hit in hits(cells[CELL], values):
+            inside += not hit.sure
+            classes[hit.cell].update([_class(hit.kind, values)] if hit.sure else ())
+        backwards += by_chance(cells[CELL], values) if inside else 0
+    told = {place: kinds for place, kinds in classes.items() if kinds}
+    times = dict(zip(told, cells[CELLS].gather(list(told)).to_list(), strict=True))
+    by_class = Counter[str]()
+    for place, kinds in told.items():
+        by_class.update(dict.fromkeys(sorted(kinds), times[place]))
+    texts = cells[CELL].gather(list(told)).to_list()
+    which = dict(zip(texts, map(tuple, map(sorted, told.values())), strict=True))
+    return Found(sum(times.values()), by_class, which, inside, backwards)
+
+
+def hits_in(texts: Iterable[str], known: Sequence[Known] = ()) -> Counter[str]:
+    """The same for names: of files, columns, folders, and their comments; once each."""
+    told = pl.Series(CELL, sorted(set(texts)), pl.String)
+    once = pl.lit(1, pl.UInt32).alias(CELLS)
+    return found_in(told.to_frame().with_columns(once), known).by_class
+
+
+def _class(kind: str, values: Known) -> str:
+    return f"{CANARY} {kind}" if values.invented else kind
 
 
 def _text(name: str, type_: pl.DataType) -> pl.Expr:

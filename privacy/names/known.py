@@ -105,7 +105,7 @@ def _forms(near: Sequence[Value], far: Iterable[Value]) -> Iterator[Value]:
     for semantic_type, value in far:
         kind = KIND_OF.get(semantic_type, semantic_type)
         form = bare(value).text
-        if kind != PERSON or not _is_a_word(form):
+        if kind != PERSON or not is_a_word(form):
             yield kind, form
 
 
@@ -132,10 +132,10 @@ def _written_days(year: str, month: str, day: str) -> list[str]:
 def _given(name: str) -> list[str]:
     """The given name alone, where it is two characters and no word of its own."""
     given = name[1:] if len(name) == 3 else name[2:] if len(name) == 4 else ""
-    return [given] if len(given) == 2 and not _is_a_word(given) else []
+    return [given] if len(given) == 2 and not is_a_word(given) else []
 
 
-def _is_a_word(form: str) -> bool:
+def is_a_word(form: str) -> bool:
     """One entry of the dictionary that is not marked as a name: 高兴, 文明, 黄金."""
     parts = rjieba.tag(form, False)
     return len(parts) == 1 and not parts[0][1].startswith("nr")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacy.leak_patterns import CLASSES, WIDE, classes_in
-from privacy.leak_scan import hits_among, hits_in, scanned_columns, suspects
+from privacy.leak_scan import cells_to_scan, found_in, hits_in, scanned_columns
 from tests.lib.quality_cases import identity_number
 
 NUMBER = identity_number("23120219900228123")
@@ -106,8 +106,8 @@ def test_the_wide_filter_lets_every_hit_through(pieces: list[str]) -> None:
 
 def scanned(cells: list[object], type_: pl.DataType) -> tuple[int, dict[str, int]]:
     rows = pl.LazyFrame({"c": cells}, schema={"c": type_}, strict=False)
-    hits, kinds = hits_among(suspects(rows, "c", type_).collect())
-    return hits, dict(kinds)
+    found = found_in(cells_to_scan(rows, "c", type_).collect())
+    return found.cells, dict(found.by_class)
 
 
 def hits_of(cells: list[object]) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
+import polars as pl
 import pytest
 from deltalake import DeltaTable
 
@@ -17,9 +20,11 @@ from lake_config.errors import (
     KeyUnavailable,
     LeakFound,
     NothingToDo,
+    SettingsError,
 )
 from lake_config.settings import Settings
 from privacy import policy
+from privacy.canaries import enrol_canaries
 from privacy.key_changes import destroy, warrant_to_destroy
 from privacy.keys import MASTER, init_keys, make_salt, own_scope
 from tests.lib.gated_batch import (
@@ -119,7 +124,13 @@ def test_a_leak_is_deleted_recorded_and_raised(
     assert receipt.body["leak_scan"]["hits"] == 15
     assert receipt.body["leak_scan"]["found"] == {
         "identity_no: identity_number": 5, "mobile: mobile": 5, "card: bank_card": 5,
+        "*: identity_number": 2, "*: mobile": 2, "*: bank_card": 2,
     }  # fmt: skip
+    places = receipt.body["leak_scan"]["places"]
+    assert {(place["column"], *place["classes"]) for place in places} == {
+        ("identity_no", "identity_number"), ("mobile", "mobile"), ("card", "bank_card"),
+    }  # fmt: skip
+    assert {place["row"] for place in places} == {1, 2, 3, 4, 5}
     assert staged_files(lake) == []
     assert kinds(lake)[-1] == "alert"
     assert "139" not in str(refusal.value)
@@ -137,7 +148,9 @@ def test_an_identity_number_that_hides_in_another_column_is_found(
     with pytest.raises(LeakFound):
         mask_batch(job, before)
     found = last(lake, "masked", job.batch).body["leak_scan"]["found"]
-    assert found == {"office: identity_number": 1, "times: mobile": 1}
+    assert found == {
+        "office: identity_number": 1, "times: mobile": 1, "*: identity_number": 1,
+    }  # fmt: skip
 
 
 def test_a_column_named_after_somebody_is_found(lake: Settings) -> None:
@@ -205,3 +218,76 @@ def test_without_the_right_key_nothing_is_written(
         mask_batch(job, next_day)
     assert staged_files(lake) == before
     assert last(lake, "masked", job.batch) is None
+
+
+CANARIES = (("person_name", "name"), ("address", "home"))
+
+
+def leaks(lake: Settings, rows: list[dict[str, Any]], **facts: Any) -> dict[str, Any]:
+    """What the receipt of a refused batch says of its leaks."""
+    columns = tuple(
+        replace(item, **facts) if item.name == "office" else item
+        for item in PEOPLE.columns
+    )
+    contract = replace(INVENTED, tables=(replace(PEOPLE, columns=columns),))
+    job, before = gated(lake, contract, "people", rows)
+    with pytest.raises(LeakFound) as refusal:
+        mask_batch(job, before)
+    assert staged_files(lake) == []
+    body = last(lake, "masked", job.batch).body
+    told = f"{refusal.value}{json.dumps(body, ensure_ascii=False)}"
+    assert not any(row[name] in told for row in rows for name in ("name", "home"))
+    return dict(body["leak_scan"])
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        (
+            "经办：{name}。",
+            {"office: person_name of the same row", "office: person_name"},
+        ),
+        ("联系人{name}办理", {"office: person_name of the same row"}),
+        ("住{home}的", {"office: address"}),
+        ("{home}", {"office: address"}),
+    ],
+)
+def test_a_value_without_a_pattern_is_known(
+    lake: Settings, written: str, found: set[str]
+) -> None:
+    rows = people(30)
+    rows[17]["office"] = written.format(**rows[17])
+    scan = leaks(lake, rows)
+    assert {where for where in scan["found"] if where[0] != "*"} == found
+    assert all(count == 1 for count in scan["found"].values())
+    if scan["hits"]:
+        assert [place["column"] for place in scan["places"]] == ["office"]
+
+
+def test_somebody_else_s_name_is_found_as_a_whole_cell(lake: Settings) -> None:
+    rows = people(30)
+    rows[17]["office"] = rows[3]["name"]
+    assert "office: person_name" in leaks(lake, rows)["found"]
+
+
+def test_a_comment_that_names_one_of_the_batch_is_found(lake: Settings) -> None:
+    rows = people(30)
+    found = leaks(lake, rows, business_name=f"经办：{rows[3]['name']}")["found"]
+    assert found == {"*: person_name": 1}
+
+
+def test_a_canary_of_another_batch_is_found_anywhere(lake: Settings) -> None:
+    rows, other = people(30), people(3, start=200)
+    kept = [(kind, pl.Series([row[name] for row in other])) for kind, name in CANARIES]
+    assert enrol_canaries(lake, kept) == 6
+    rows[17]["office"] = f"转{other[1]['name']}办"
+    found = leaks(lake, rows)["found"]
+    assert found == {"office: canary person_name": 1, "*: canary person_name": 1}
+
+
+def test_a_damaged_list_of_canaries_stops_the_scan(lake: Settings) -> None:
+    enrol_canaries(lake, [("mobile", pl.Series(["13945551234"]))])
+    lake.layers.canaries.write_text("{")
+    with pytest.raises(SettingsError, match="金丝雀"):
+        mask_batch(*gated(lake, INVENTED, "people", people(5)))
+    assert staged_files(lake) == []
