@@ -1,10 +1,10 @@
 """Looks through every byte of a folder for the values of known people.
 
 Files are taken as they lie there, whether a table's log names them or not: Parquet cells,
-pages, footers and statistics, SQLite cells, JSON with what it carries inside strings, and
-names of files and folders. Identity numbers, mobiles and addresses are found anywhere in a
-text, also where its characters are written as escapes; names where they are a whole cell,
-or a whole run of Chinese in a text. A finding says where, never what.
+pages, footers and statistics, SQLite cells, JSON with what it carries inside strings, names
+of files and folders, and all of it read in every way of readings.py. Identity numbers,
+mobiles, addresses and names of canaries are found anywhere in a text; other names where
+they are a whole cell, or a whole run of Chinese in a text. A finding says where, never what.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from simulation.canaries import NAME_FORM
 from tests.lib.parquet_pages import byte_arrays, pages
-from tests.lib.plain_texts import cells_of, is_sqlite, without_escapes
+from tests.lib.plain_texts import cells_of, is_sqlite
+from tests.lib.readings import BETWEEN, readings
 
 IDENTITY = re.compile(r"(?=([0-9]{17}[0-9X]))")
 MOBILE = re.compile(r"(?=(1[3-9][0-9]{9}))")
 RUN = re.compile(r"[\u4e00-\u9fff][0-9A-Za-z\-\u4e00-\u9fff]*")
 WORD = re.compile(r"[\u4e00-\u9fff·]+")
 SEPARATORS = re.compile(r"[ \t\u00a0\u3000_.·-]+")
-ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
+CANARY = re.compile(f"(?=({NAME_FORM}))")
 Findings = set[tuple[str, str]]
 
 
@@ -56,14 +58,25 @@ class Truth:
         found = set()
         upper = text.upper()
         plain = upper if upper.isascii() else unicodedata.normalize("NFKC", upper)
-        for form in {upper, SEPARATORS.sub("", plain)}:
+        bare = SEPARATORS.sub("", plain)
+        for form in {upper, bare}:
             if not self.identity_numbers.isdisjoint(IDENTITY.findall(form)):
                 found.add("identity_number")
             if not self.mobiles.isdisjoint(MOBILE.findall(form)):
                 found.add("mobile")
-        if any(self._address_in(run) for run in RUN.findall(text)):
-            found.add("address")
+        for form in {text, bare}:
+            if not self.names.isdisjoint(CANARY.findall(form)):
+                found.add("name")
+            if any(self._address_in(run) for run in RUN.findall(form)):
+                found.add("address")
         return found
+
+    def in_content(self, content: bytes) -> Iterator[tuple[str, set[str]]]:
+        """(how it was read, kinds). What had to be opened first is full of invented
+        Chinese: there a name counts only if it is a canary's."""
+        for how, text in readings(content):
+            found = self.in_text(text)
+            yield how, found if ">" in how else found | self.in_words(text)
 
     def in_words(self, text: str) -> set[str]:
         """Names that are a whole run of Chinese: a log says more than cells."""
@@ -87,6 +100,11 @@ class Truth:
             found.add("name")
         return found
 
+    def in_opened(self, cells: Iterable[str]) -> set[str]:
+        """In whatever whole cells are when they are read in other ways."""
+        content = BETWEEN.join(cell.encode() for cell in cells)
+        return set[str]().union(*(kinds for _, kinds in self.in_content(content)))
+
 
 def truth_of(people: pa.Table) -> Truth:
     """From the simulation's people: identity_number, name, mobile, address."""
@@ -105,10 +123,21 @@ def scan(folder: Path, truth: Truth) -> Findings:
     for path in sorted(folder.rglob("*")):
         place = path.relative_to(folder).as_posix()
         name = unquote(unquote(path.name))
-        found |= {(kind, f"{place} name") for kind in truth.in_cells(_parts(name))}
+        kinds = truth.in_cells(_parts(name)) | truth.in_opened(_parts(path.name))
+        found |= {(kind, f"{place} name") for kind in kinds}
         if path.is_file():
             for how, kinds in _kinds_in(path, truth):
                 found |= {(kind, f"{place} {how}") for kind in kinds}
+    return found
+
+
+def scan_process(number: int, truth: Truth) -> Findings:
+    """What a running process was given: its command line and its environment."""
+    found: Findings = set()
+    for name in ("cmdline", "environ"):
+        content = Path(f"/proc/{number}/{name}").read_bytes().replace(b"\0", BETWEEN)
+        for how, kinds in truth.in_content(content):
+            found |= {(kind, f"{name} {how}") for kind in kinds}
     return found
 
 
@@ -124,21 +153,14 @@ def _kinds_in(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
         yield "bytes utf-8", truth.in_text(content.decode("utf-8", "ignore"))
         yield from _parquet(path, truth)
     elif is_sqlite(content):
-        yield "bytes utf-8", _in_bytes(content, "utf-8", truth)
+        yield from ((f"bytes {how}", kinds) for how, kinds in truth.in_content(content))
         for place, texts in cells_of(path):
             yield f"cells {place}", truth.in_cells(_opened(texts))
+            yield f"cells {place} opened", truth.in_opened(texts)
     else:
-        for encoding in ENCODINGS:
-            yield f"bytes {encoding}", _in_bytes(content, encoding, truth)
+        yield from ((f"bytes {how}", kinds) for how, kinds in truth.in_content(content))
         lines = content.decode("utf-8", "ignore").splitlines()
         yield "json", truth.in_cells(_opened(line for line in lines if _is_json(line)))
-
-
-def _in_bytes(content: bytes, encoding: str, truth: Truth) -> set[str]:
-    text = content.decode(encoding, "ignore")
-    plain = without_escapes(text)
-    found = truth.in_text(text) | truth.in_words(plain)
-    return found if plain == text else found | truth.in_text(plain)
 
 
 def _is_json(text: str) -> bool:
@@ -162,12 +184,14 @@ def _parquet(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
     file = pq.ParquetFile(path)
     for name, value in (file.metadata.metadata or {}).items():
         texts = [name.decode(), *_strings(_json(value.decode("utf-8", "ignore")))]
-        yield "footer", truth.in_cells(texts)
+        yield "footer", truth.in_cells(texts) | truth.in_opened(texts)
     yield "statistics", truth.in_cells(_statistics(file.metadata))
     for group in range(file.num_row_groups):
         table = file.read_row_group(group)
         for name in table.column_names:
-            yield f"cells {name}", truth.in_cells(_texts(table.column(name)))
+            texts = _texts(table.column(name))
+            yield f"cells {name}", truth.in_cells(texts)
+            yield f"cells {name} opened", truth.in_opened(texts)
 
 
 def _texts(column: pa.ChunkedArray) -> list[str]:
