@@ -44,13 +44,15 @@ class Truth:
     mobiles: frozenset[str]
     addresses: frozenset[str]
     names: frozenset[str]
-    endings: frozenset[str] = field(init=False)
+    endings: dict[str, list[str]] = field(init=False)
     shortest: int = field(init=False)
 
     def __post_init__(self) -> None:
         shortest = min(map(len, self.addresses), default=0)
         object.__setattr__(self, "shortest", shortest)
-        endings = frozenset(text[-shortest:] for text in self.addresses)
+        endings: dict[str, list[str]] = {}
+        for text in self.addresses:
+            endings.setdefault(text[-shortest:], []).append(text)
         object.__setattr__(self, "endings", endings)
 
     def in_text(self, text: str) -> set[str]:
@@ -86,10 +88,9 @@ class Truth:
         """Every place where one could end; a set lookup instead of a search for each."""
         size = self.shortest
         for end in range(size, len(run) + 1) if size else ():
-            if run[end - size : end] in self.endings:
-                part = run[:end]
-                if any(part.endswith(address) for address in self.addresses):
-                    return True
+            ending = self.endings.get(run[end - size : end], ())
+            if any(run.endswith(address, 0, end) for address in ending):
+                return True
         return False
 
     def in_cells(self, cells: Iterable[str]) -> set[str]:
@@ -179,8 +180,9 @@ def _parquet(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
     for page in pages(path):
         text = page.content.decode("utf-8", "ignore")
         yield f"page {page.column}", truth.in_text(text)
-        values = (item.decode("utf-8", "ignore") for item in byte_arrays(page.plain))
+        values = [item.decode("utf-8", "ignore") for item in byte_arrays(page.plain)]
         yield f"page values {page.column}", truth.in_cells(values)
+        yield f"page values {page.column} opened", truth.in_opened(values)
     file = pq.ParquetFile(path)
     for name, value in (file.metadata.metadata or {}).items():
         texts = [name.decode(), *_strings(_json(value.decode("utf-8", "ignore")))]
