@@ -66,13 +66,18 @@ def demo(
             help="small：本机文件夹；cluster：S3 存储、Spark 集群、PostgreSQL"
         ),
     ] = "small",
+    canaries: Annotated[
+        int,
+        typer.Option(min=0, max=10_000, help="其中多少人是泄露扫描认得的金丝雀"),
+    ] = 0,
 ) -> None:
     """从五个部门的数据源到分析人员的笔记本，真实组件跑一遍。"""
     from ops.demo import run_demo
 
     if profile not in ("small", "cluster"):
         raise errors.UsageError(f"--profile 只能是 small 或 cluster，不是“{profile}”。")
-    run_demo(load(), persons, seed, delivery_day(day), profile == "cluster")
+    on_cluster = profile == "cluster"
+    run_demo(load(), persons, seed, delivery_day(day), on_cluster, canaries)
 
 
 @app.command()

@@ -31,9 +31,11 @@ from ops.running import start_sharing
 from ops.source_servers import install_servers, left_out, running_sources
 from ops.spark_service import forget_spark, start_sparks, warm_up
 from privacy.approval import sign
+from privacy.canaries import enrol_canaries
 from privacy.keys import init_keys
 from privacy.officers import enrol_officer
 from privacy.policy import POLICY_VERSION
+from simulation.canaries import canary_values
 from simulation.city import simulate
 from simulation.deliver import deliver
 from simulation.truth import seal, unseal
@@ -50,9 +52,18 @@ console = Console(width=max(Console().width, NARROWEST))
 
 
 def run_demo(
-    settings: Settings, persons: int, seed: int, day: date, on_cluster: bool = False
+    settings: Settings,
+    persons: int,
+    seed: int,
+    day: date,
+    on_cluster: bool = False,
+    canaries: int = 0,
 ) -> None:
-    """The whole way of one delivery date; raises when anything does not agree."""
+    """The whole way of one delivery date; raises when anything does not agree.
+
+    The first `canaries` of the invented people are recognisable, and the leak scan knows
+    them.
+    """
     began = time.monotonic()
     settings = replace(settings, schedules=False)
     _fresh_home(settings, persons, seed, day)
@@ -62,7 +73,7 @@ def run_demo(
     with ExitStack() as stack:
         if on_cluster:
             settings = cluster(stack, settings, contracts, say)
-        url = _everything_up(stack, settings, contracts, persons, seed, day)
+        url = _everything_up(stack, settings, contracts, persons, seed, day, canaries)
         truth_key = secrets.token_bytes(32)
         seal(settings.layers.truth, truth_key)
         say("真值已密封，钥匙只在本进程内存中")
@@ -107,6 +118,7 @@ def _everything_up(
     persons: int,
     seed: int,
     day: date,
+    canaries: int,
 ) -> str:
     """Services start while the city is being invented; returns Airflow's address."""
     init_keys(settings)
@@ -122,7 +134,10 @@ def _everything_up(
         stack.callback(stop, training)
     stack.enter_context(running_sources(settings, contracts, say))
     say(f"虚构 {persons:,} 人（种子 {seed}）及其在各部门的记录")
-    simulate(settings.layers, contracts, persons, seed, day, say)
+    simulate(settings.layers, contracts, persons, seed, day, say, canaries=canaries)
+    if canaries:
+        values = enrol_canaries(settings, canary_values(settings.layers, canaries))
+        say(f"登记金丝雀 {canaries:,} 人，共 {values:,} 个值")
     deliver(settings, contracts, day, say)
     spark.result()
     url, _ = airflow.result()

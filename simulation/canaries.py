@@ -6,10 +6,13 @@ is a way out of it. Identity numbers are those of the city, which are unique any
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 
+from lake_config.layers import Layers
 from simulation.people import COUNTIES, People
 
 SURNAME = "禤"
@@ -19,11 +22,21 @@ RARE = "龘靐爩麤虋厵爨羴犇骉飍嘂掱淼焱垚毳孖孨尛瞐皛"
 MOST = len(RARE) ** 3
 MOBILE = "1990455"
 STREET = "金丝雀路"
+KINDS = {
+    "identity_number": "identity_number",
+    "person_name": "name",
+    "mobile": "mobile",
+    "address": "address",
+}
+"""Semantic type to the truth's column."""
+
 NAME_FORM = f"{SURNAME}[{RARE}]{{3}}"
 
 
 def with_canaries(people: People, canaries: int) -> People:
     """The same people; the first `canaries` of the whole city made recognisable."""
+    if not canaries:
+        return people
     if canaries > MOST:
         raise ValueError(f"at most {MOST} canaries have names of their own")
     numbers = people.number
@@ -41,6 +54,13 @@ def with_canaries(people: People, canaries: int) -> People:
             people.address,
         ),
     )
+
+
+def canary_values(layers: Layers, canaries: int) -> Iterator[tuple[str, pl.Series]]:
+    """(semantic type, values) of the first people of the truth, for who looks for them."""
+    people = pl.read_parquet(layers.truth / "people.parquet").head(canaries)
+    for kind, column in KINDS.items():
+        yield kind, people[column].unique()
 
 
 def _name(number: int) -> str:

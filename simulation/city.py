@@ -17,6 +17,7 @@ import polars as pl
 
 from lake_config.contract import Contract, Table
 from lake_config.layers import Layers, batch_id
+from simulation.canaries import with_canaries
 from simulation.defects import plant
 from simulation.people import COUNTIES, People, chunks_of, people_of
 from simulation.row_digest import row_digest
@@ -40,8 +41,12 @@ def simulate(
     day: date,
     say: Say,
     rate: float = DEFECT_RATE,
+    canaries: int = 0,
 ) -> None:
-    """Write every department's rows of `day`, and truth/people and truth/defects."""
+    """Write every department's rows of `day`, and truth/people and truth/defects.
+
+    The first `canaries` people are recognisable.
+    """
     for contract in contracts:
         for table in contract.tables:
             folder = rows_folder(layers, contract.department, table.name, day)
@@ -50,7 +55,7 @@ def simulate(
     total = chunks_of(persons)
     with TruthWriter(layers.truth) as truth:
         for chunk in range(total):
-            people = people_of(seed, chunk, persons)
+            people = with_canaries(people_of(seed, chunk, persons), canaries)
             truth.people(_people_frame(people))
             for contract in contracts:
                 _department_chunk(
