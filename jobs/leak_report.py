@@ -158,8 +158,7 @@ def _scan_rows(rows: Pieces, table: Table, purpose: str, report: Report) -> None
     kept = [
         item.name
         for item in table.columns
-        if item.logical_type == "string"
-        and treatment_of(item, purpose) == KEEP
+        if item.logical_type == "string" and treatment_of(item, purpose) == KEEP
     ]
     if not names or not kept:
         return

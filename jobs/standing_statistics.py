@@ -20,7 +20,8 @@ from audit.receipts import find
 from jobs.accepted import accepted
 from jobs.context import Job
 from jobs.delta_files import commit_new, files_of
-from jobs.mask import fresh_folder, removed_unless_written, scan_of
+from jobs.leak_report import scan_of
+from jobs.mask import fresh_folder, removed_unless_written
 from jobs.publish import moved
 from jobs.published_value import published_value
 from jobs.scanned import keep_list

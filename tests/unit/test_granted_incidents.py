@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-import pytest
 from deltalake import DeltaTable
 
 from audit.receipts import find
