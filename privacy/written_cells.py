@@ -81,8 +81,7 @@ def written(cells: pl.Series) -> Written:
     sizes = cells.str.len_chars().to_numpy().astype(np.int64)
     text = cells.str.join("").item() if len(cells) else ""
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-    if (rare := codes >= SIGNS).any():
-        codes = np.where(rare, PRIVATE + codes % 4096, codes)
+    codes = _within(codes)
     signs, kept = _folded()[codes], _kept()[codes]
     cell = np.repeat(np.arange(len(cells), dtype=np.int32), sizes)
     alnum = _alnum()[signs]
@@ -113,9 +112,14 @@ def _folded() -> np.ndarray:
         chr(code) if not 0xD800 <= code < PRIVATE else " " for code in range(SIGNS)
     )
     signs = plain("".join(every))
-    return np.array(
-        [ord(sign.upper() if sign.isascii() else sign) for sign in signs], np.uint32
-    )
+    folded = [ord(sign.upper() if sign.isascii() else sign) for sign in signs]
+    return _within(np.array(folded, np.uint32))
+
+
+def _within(codes: np.ndarray) -> np.ndarray:
+    """Rare characters, beyond the tables, as private ones; simplified ones may be rare."""
+    rare = codes >= SIGNS
+    return np.where(rare, PRIVATE + codes % 4096, codes) if rare.any() else codes
 
 
 @lru_cache(maxsize=1)

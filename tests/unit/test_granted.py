@@ -183,7 +183,7 @@ def test_what_the_masking_leaves_is_refused_by_the_scan(
     with pytest.raises(LeakFound):
         release(job)
     receipt = find(job.ledger, "masked", f"invented.remarks.{job.date}")
-    assert receipt and receipt.body["leak_scan"]["found"] == {"remark: mobile": COUNT}
+    assert receipt and receipt.body["leak_scan"]["found"]["remark: mobile"] == COUNT
     assert not (lake.layers.shared / "research_office").exists()
 
 

@@ -283,6 +283,6 @@ def test_a_run_killed_before_its_statistics_is_made_up_for(
     new_lake(settings, counted)
     job, before = gated(settings, counted, "visits", visits(400))
     publish(job, mask_batch(job, before))
-    assert release(job) == "standing statistics published"
+    assert release(job) == "published 3 statistics"
     with pytest.raises(NothingToDo):
         release(job)
