@@ -36,6 +36,7 @@ STAGED: dict[str, Callable[[Stage], dict[str, Any]]] = {
 }
 BY_ROWS = {
     "P2": privacy_paths.masking,
+    "P3": privacy_paths.naming,
     "P7": privacy_paths.pseudonyms,
     "P11": growth.run,
     "risk-cost": risk.cost,

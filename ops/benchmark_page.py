@@ -22,6 +22,7 @@ be repeated.
 
 - **P1** whole secured path of a table against the same two hops without protection
 - **P2** masking police incidents, columns and reports, against Presidio cell by cell
+- **P3** masking police reports with names by the model against the model on every row
 - **P4** the raw write with every row rule judged against the same write without
 - **P7** tokens of an identity column against one row at a time
 - **P9** extraction in one snapshot, in parallel, against Spark's JDBC reader as it comes

@@ -1,16 +1,17 @@
 """Written text without the people in it: pieces of text in, masked texts out.
 
-What is found (values of the same row, patterns, names and places by the model) gives way to
-the name of its class, such as 【姓名】. A text that is not read to its end in time, or in
-which something still looks like a number of somebody, is WITHHELD as a whole. What the
-model does not find stays: how much that is, is measured (names/rates.py) and told with
-every publication.
+What is found gives way to the name of its class, such as 【姓名】: first the values of the
+same row, then what patterns find, and then, in each text that is left once only, names and
+places by the model. A text that is not read to its end in time, or in which something still
+looks like a number of somebody, is WITHHELD as a whole. What the model does not find stays:
+how much that is, is measured (names/rates.py) and told with every publication.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache, partial
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 import polars as pl
 
@@ -18,11 +19,13 @@ from lake_config.contract import Column, Table
 from privacy.classification.classes import DIRECT, TITLES
 from privacy.leak_patterns import classes_in
 from privacy.names import detect
-from privacy.names.known import Known, Value, known, known_spans
+from privacy.names.known import KIND_OF, known, known_spans
 from privacy.names.span import ORGANISATION, PERSON, PLACE
 from privacy.names.span import WITHHELD as UNREAD
-from privacy.recognisers.analyzer import analyzer, spans
-from privacy.recognisers.spans import Span, without_overlaps
+from privacy.names.span import Span as Named
+from privacy.recognisers.many_texts import spans_of
+from privacy.recognisers.spans import Span
+from privacy.row_values import may_be_named_otherwise, without_row_values
 
 WITHHELD = "【未提供】"
 """Instead of a text that is withheld, so that nobody takes it for one that never was."""
@@ -56,81 +59,75 @@ WORDS = {
 }
 """Class of what was found to what stands there instead."""
 OTHER_WORD = "个人信息"
-TEXT = "_text"
-
-
-@lru_cache(maxsize=1)
-def patterns_in() -> Callable[[str], list[Span]]:
-    """The recognisers, made once for a process."""
-    return partial(spans, analyzer())
+TEXT, OTHERWISE = "_text", "_otherwise"
+_TOLD = re.compile(f"【(?:{'|'.join(sorted({*WORDS.values(), OTHER_WORD}))})】")
+_KINDS = {word: kind for kind, word in WORDS.items()} | {
+    WORDS[kind]: kind for kind in (PERSON, PLACE, ORGANISATION)
+}
 
 
 def text_column(column: Column, table: Table) -> pl.Expr:
     """The column's cells as they landed, masked; a row is looked at with its own values."""
-    near = {
-        it.name: it.semantic_type for it in table.columns if it.semantic_type in NEAR
-    }
-    cells = [pl.col(name).cast(pl.String).alias(name) for name in near]
+    near = [item for item in table.columns if item.semantic_type in NEAR]
+    cells = [pl.col(item.name).cast(pl.String) for item in near]
 
     def made(rows: pl.Series) -> pl.Series:
-        every = rows.struct.unnest()
-        distinct = every.unique(maintain_order=True)
-        texts = distinct[TEXT].to_list()
-        values = zip(*(distinct[name].to_list() for name in near), strict=True)
-        kinds = tuple(near.values())
-        told = masked_texts(
-            texts, (_near(kinds, row) for row in values) if near else ()
-        )
-        found = distinct.with_columns(pl.Series(column.name, told, pl.String))
-        return every.join(
-            found, on=every.columns, how="left", nulls_equal=True, maintain_order="left"
-        )[column.name]
+        left = without_own_values(rows.struct.unnest(), near)
+        distinct = left.unique(maintain_order=True)
+        told = pl.Series(masked_texts(distinct.to_list()), dtype=pl.String)
+        return left.replace_strict(distinct, told, return_dtype=pl.String)
 
     text = pl.col(column.name).cast(pl.String).alias(TEXT)
     return pl.struct(text, *cells).map_batches(made, return_dtype=pl.String)
 
 
-def _near(kinds: Iterable[str], row: Iterable[str | None]) -> list[Value]:
-    return [(kind, cell) for kind, cell in zip(kinds, row, strict=True) if cell]
+def without_own_values(rows: pl.DataFrame, near: Sequence[Column]) -> pl.Series:
+    """The texts without the values of their own rows, whatever way those are written in."""
+    words = {kind: f"【{word(KIND_OF.get(kind, kind))}】" for kind in NEAR}
+    left = without_row_values(TEXT, near, words)
+    told = rows.with_columns(
+        left.alias(TEXT), may_be_named_otherwise(left, near).alias(OTHERWISE)
+    )
+    place = told[OTHERWISE].arg_true()
+    again = [_without_known(row, near) for row in rows[place].iter_rows(named=True)]
+    return told[TEXT].scatter(place, again) if again else told[TEXT]
 
 
-def masked_texts(
-    texts: Iterable[str | None], near: Iterable[list[Value]] = ()
-) -> Iterator[str | None]:
-    """Each text masked, in the order of the texts; null stays null.
-
-    `near`: for each text the values of its row, by semantic type. A text in which none of
-    them is written is looked at once, however often it stands there.
-    """
-    values = iter(near)
-    for text in texts:
-        own = next(values, [])
-        if not text:
-            yield text
-            continue
-        sought = known(near=own)
-        here = known_spans(text, sought)
-        yield masked_text(text, sought) if here else _anybody_s(text)
+def _without_known(row: dict[str, str | None], near: Sequence[Column]) -> str:
+    values = [(item.semantic_type, row[item.name]) for item in near]
+    text = row[TEXT] or ""
+    spans = known_spans(text, known(near=[(kind, it) for kind, it in values if it]))
+    return replaced(text, _worded(detect.settled(spans)))
 
 
-@lru_cache(maxsize=10_000)
-def _anybody_s(text: str) -> str:
-    return masked_text(text)
+def masked_texts(texts: Sequence[str | None]) -> list[str | None]:
+    """Each text masked, in the order of the texts; null stays null."""
+    read = [text if _readable(text) else "" for text in texts]
+    plain = [
+        replaced(text, _entities(found))
+        for text, found in zip(read, spans_of(read), strict=True)
+    ]
+    told = {text: without_names(text) for text in dict.fromkeys(plain)}
+    return [
+        told[left] if _readable(text) else text and WITHHELD
+        for text, left in zip(texts, plain, strict=True)
+    ]
 
 
-def masked_text(text: str, *near: Known, seconds: float = detect.SECONDS) -> str:
-    """One text without what is found in it, or WITHHELD."""
-    named = detect.spans(text, *near, seconds=seconds)
+def _readable(text: str | None) -> TypeGuard[str]:
+    return text is not None and len(text) <= detect.LONGEST_TEXT
+
+
+def without_names(text: str, seconds: float = detect.SECONDS) -> str:
+    """A text in which other finds are told already, without names and places, or WITHHELD."""
+    found = [
+        Named(match.start(), match.end(), _KINDS.get(match[0][1:-1], ""), 1.0, "known")
+        for match in _TOLD.finditer(text)
+    ]
+    named = detect.spans(text, found=found, seconds=seconds)
     if any(span.kind == UNREAD for span in named):
         return WITHHELD
-    found = [
-        *(Span(it.start, it.end, word(it.kind), it.score) for it in named),
-        *(
-            Span(it.start, it.end, word(it.entity), it.score)
-            for it in patterns_in()(text)
-        ),
-    ]
-    told = _replaced(text, without_overlaps(found))
+    told = replaced(text, _worded(named))
     return WITHHELD if classes_in(told) else told
 
 
@@ -139,17 +136,24 @@ def word(kind: str) -> str:
     return WORDS.get(kind, OTHER_WORD)
 
 
-def _replaced(text: str, found: list[Span]) -> str:
-    """Spans of one word that touch are one."""
+def _entities(found: Iterable[Span]) -> list[Named]:
+    return [Named(it.start, it.end, word(it.entity), it.score) for it in found]
+
+
+def _worded(found: Iterable[Named]) -> list[Named]:
+    return [span._replace(kind=word(span.kind)) for span in found]
+
+
+def replaced(text: str, found: Iterable[Named]) -> str:
+    """The text with the word of each span in its place; spans of one word that touch are
+    one."""
     pieces: list[str] = []
-    done = 0
-    before: Span | None = None
+    done, before = 0, ""
     for span in found:
         pieces.append(text[done : span.start])
-        touches = before is not None and before.end == span.start
-        if not (touches and before and before.entity == span.entity):
-            pieces.append(f"【{span.entity}】")
-        before, done = span, span.end
+        if span.start > done or span.kind != before:
+            pieces.append(f"【{span.kind}】")
+        done, before = span.end, span.kind
     return "".join((*pieces, text[done:]))
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 import polars as pl
 
 from lake_config.contract import Column
-from privacy.names.known import KIND_OF, SHORTEST, SHORTEST_OTHER, TAIL
+from privacy.names.known import ABSENT, KIND_OF, SHORTEST, SHORTEST_OTHER, TAIL
 from privacy.names.span import PERSON, PLACE
 from privacy.names.writing import traditional
 
@@ -34,7 +34,7 @@ def without_row_values(
     for column in columns:
         value = _value(column)
         parts = found.str.split(value).list.join(words[column.semantic_type])
-        found = pl.when(_long_enough(column)).then(parts).otherwise(found)
+        found = pl.when(_somebody_s(column)).then(parts).otherwise(found)
     return found
 
 
@@ -66,9 +66,11 @@ def _value(column: Column) -> pl.Expr:
     return pl.col(column.name).cast(pl.String)
 
 
-def _long_enough(column: Column) -> pl.Expr:
+def _somebody_s(column: Column) -> pl.Expr:
     kind = KIND_OF.get(column.semantic_type, column.semantic_type)
-    return _value(column).str.len_chars() >= SHORTEST.get(kind, SHORTEST_OTHER)
+    least = SHORTEST.get(kind, SHORTEST_OTHER)
+    value = _value(column)
+    return (value.str.len_chars() >= least) & ~value.str.contains(f"^(?:{ABSENT})$")
 
 
 @lru_cache(maxsize=1)

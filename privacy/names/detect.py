@@ -159,12 +159,15 @@ def _mean(chances: list[float]) -> float:
 
 
 def repeated(text: str, found: Iterable[Span]) -> list[Span]:
-    """Every other mention of what was surely found: a name also in its shorter forms."""
+    """Every other mention of what was surely found: a name also in its shorter forms. What
+    stands in 【】 was told by its class before."""
     named = {PERSON: "person_name", PLACE: "address"}
     values = [
         (named[span.kind], text[span.start : span.end])
         for span in found
-        if span.kind in named and span.score >= SURE
+        if span.kind in named
+        and span.score >= SURE
+        and not text.startswith("【", span.start)
     ]
     mentions = known_spans(text, known(near=values, shortest=2))
     return [span._replace(score=SURE, source="repeat") for span in mentions]

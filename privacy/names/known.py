@@ -32,7 +32,8 @@ _INSIDE = re.compile("(?<=[省市区县旗镇乡村屯街道路])")
 _DAY = re.compile("([0-9]{4})([0-9]{2})([0-9]{2})")
 _NAME_PARTS = re.compile("[·•・‧]")
 _TAIL_DIGITS = re.compile("(?:尾号|末四位|后四位|后六位)[是为:：]?([0-9]{3,5}[0-9X])")
-_LACKING = re.compile("(.)\\1*|无|不详|未知|暂无|保密|NULL|NONE|N/A|NA")
+ABSENT = "无|不详|未知|暂无|保密|NULL|NONE|N/A|NA"
+_LACKING = re.compile(f"(.)\\1*|{ABSENT}")
 
 
 class Known(NamedTuple):

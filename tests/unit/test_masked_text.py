@@ -15,12 +15,14 @@ from privacy.masked_text import (
     WITHHELD,
     WORDS,
     counts,
-    masked_text,
     masked_texts,
+    replaced,
     text_column,
+    without_names,
 )
-from privacy.names.known import known
+from privacy.names.known import known, known_spans
 from privacy.names.span import Span as Named
+from privacy.names.span import settled
 from privacy.recognisers.classes import CLASSES
 from tests.lib.gated_batch import PEOPLE, people
 
@@ -39,12 +41,31 @@ def near(row: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def masked(rows: list[dict[str, Any]], *texts: str | None) -> list[str | None]:
+    """Each text as the column of its row; the rows' own where none is given."""
+    if texts:
+        rows = [{**row, "remark": it} for row, it in zip(rows, texts, strict=True)]
+    frame = pl.DataFrame(rows, schema={item.name: pl.String for item in PEOPLE.columns},
+                         strict=False)  # fmt: skip
+    column = text_column(PEOPLE.column("remark"), PEOPLE).alias("remark")
+    return frame.lazy().select(column).collect()["remark"].to_list()
+
+
+def slowly(row: dict[str, Any]) -> str | None:
+    """One text alone, its row's values found one by one in all their forms."""
+    if row["remark"] is None:
+        return None
+    spans = settled(known_spans(row["remark"], known(near=near(row))))
+    words = [span._replace(kind=WORDS[span.kind]) for span in spans]
+    return masked_texts([replaced(row["remark"], words)])[0]
+
+
 def test_an_incident_report_keeps_what_happened_and_nobody() -> None:
     rows = people(40)
-    masked = list(masked_texts(map(told, rows), map(near, rows)))
+    found = masked(rows, *map(told, rows))
     wanted = "报警人【姓名】（身份证【身份证号】，电话【手机号】）称在【地址】附近发生纠纷，民警到场调解。"
-    assert masked.count(wanted) >= 35  # of the rest the model hides a sign more
-    for row, text in zip(rows, masked, strict=True):
+    assert found.count(wanted) >= 35  # of the rest the model hides a sign more
+    for row, text in zip(rows, found, strict=True):
         assert text and text.endswith("附近发生纠纷，民警到场调解。")
         for name in ("name", "identity_no", "mobile", "home"):
             assert row[name] not in text
@@ -52,53 +73,54 @@ def test_an_incident_report_keeps_what_happened_and_nobody() -> None:
 
 def test_without_the_row_s_values_patterns_and_model_do_it() -> None:
     text = told({**people(1)[0], "name": "王建国", "home": "绥化市北林区中兴路12号"})
-    (masked,) = masked_texts([text])
-    assert masked is not None
+    (found,) = masked_texts([text])
+    assert found is not None
     for hidden in ("王建国", "139", "231202", "中兴路"):
-        assert hidden not in masked
+        assert hidden not in found
 
 
 def test_a_name_that_no_column_shows_as_one_is_hidden_by_its_row() -> None:
     row = {**people(1)[0], "name": "高兴"}
-    (masked,) = masked_texts([told(row, "与{name}有关，{name}已到场")], [near(row)])
-    assert masked == "与【姓名】有关，【姓名】已到场"
+    assert masked([row], "与高兴有关，高兴已到场") == ["与【姓名】有关，【姓名】已到场"]
+
+
+def test_what_follows_a_known_address_goes_with_it() -> None:
+    row = {**people(1)[0], "home": "绥化市北林区中兴路12号"}
+    text = "住绥化市北林区中兴路12号3单元502室的居民"
+    assert masked([row], text) == ["住【地址】的居民"]
 
 
 def test_the_column_is_the_texts_one_by_one() -> None:
-    """Nulls, doubles and rows that differ only in their person, against one at a time."""
-    rows = people(12)
+    """Nulls, doubles, other forms of a value, and rows that differ only in their person."""
+    rows = people(18)
     for place, row in enumerate(rows):
-        row["remark"] = [told(row), None, "无", "", "联系人王建国"][place % 5]
+        forms = f"{row['name'][0]}主任、尾号{row['mobile'][-4:]}的{row['name']}"
+        spaced = " ".join(row["mobile"]) + row["home"][3:]
+        texts = [told(row), None, "无", "", "联系人王建国", forms, spaced]
+        row["remark"] = texts[place % 7]
     rows += rows[:4]
-    frame = pl.DataFrame(rows, schema={item.name: pl.String for item in PEOPLE.columns},
-                         strict=False)  # fmt: skip
-    column = text_column(PEOPLE.column("remark"), PEOPLE).alias("remark")
-    found = frame.lazy().select(column).collect()["remark"].to_list()
-    assert found == [
-        row["remark"] and masked_text(row["remark"], known(near=near(row)))
-        for row in rows
-    ]
-    assert found[1] is None and found[2] == "无"
+    found = masked(rows)
+    assert found == [slowly(row) for row in rows]
+    assert found[1] is None and found[2] == "无" and found[3] == ""
 
 
 def test_touching_finds_of_one_kind_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
     spans = [Named(0, 1, "person"), Named(1, 2, "person", 0.6), Named(2, 3, "place")]
     monkeypatch.setattr(module.detect, "spans", lambda *_, **__: spans)
-    assert masked_text("甲乙丙丁") == "【姓名】【地址】丁"
+    assert without_names("甲乙丙丁") == "【姓名】【地址】丁"
 
 
 def test_a_text_that_is_not_read_in_time_is_withheld() -> None:
-    assert masked_text("报警人称发生纠纷。" * 30, seconds=-1) == WITHHELD
-    assert masked_text("长" * 30_000) == WITHHELD
+    assert without_names("报警人称发生纠纷。" * 30, seconds=-1) == WITHHELD
+    assert masked_texts(["长" * 30_000]) == [WITHHELD]
 
 
 def test_what_still_looks_like_a_number_is_withheld(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "patterns_in", lambda: lambda text: [])
     monkeypatch.setattr(module.detect, "spans", lambda *_, **__: [])
-    assert masked_text("打13945551234") == WITHHELD
-    assert masked_text("打12345") == "打12345"
+    assert without_names("打13945551234") == WITHHELD
+    assert without_names("打12345") == "打12345"
 
 
 def test_placeholders_are_no_finds_and_every_class_has_a_word() -> None:
@@ -121,9 +143,9 @@ def test_nothing_of_a_number_is_left_wherever_it_stands() -> None:
         ]
         pieces = chance.sample(cells, 3) + chance.sample(parts, 4)
         chance.shuffle(pieces)
-        (masked,) = masked_texts(["".join(pieces)], [near(row)])
-        assert masked is not None and classes_in(masked) == ()
-        assert not any(cell in masked for cell in cells)
+        (found,) = masked([row], "".join(pieces))
+        assert found is not None and classes_in(found) == ()
+        assert not any(cell in found for cell in cells)
 
 
 def test_cells_are_counted_as_they_are_published() -> None:
