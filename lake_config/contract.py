@@ -58,6 +58,7 @@ SEMANTIC_TYPES: dict[str, str] = {
     "record_key": PERSONAL_GENERAL,
     # about a person
     "birth_date": PERSONAL_GENERAL,
+    "age": PERSONAL_GENERAL,
     "sex": PERSONAL_GENERAL,
     "ethnicity": PERSONAL_SENSITIVE,
     "diagnosis_code": PERSONAL_SENSITIVE,
@@ -65,6 +66,7 @@ SEMANTIC_TYPES: dict[str, str] = {
     "event_date": PERSONAL_GENERAL,
     "event_time": PERSONAL_GENERAL,
     "movement_place": PERSONAL_SENSITIVE,
+    "position": PERSONAL_SENSITIVE,
     "county_code": PERSONAL_GENERAL,
     "amount": PERSONAL_GENERAL,
     "status_code": PERSONAL_GENERAL,

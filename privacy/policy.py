@@ -14,8 +14,18 @@ from audit.events import canonical
 from lake_config.digests import sm3
 from lake_config.errors import UsageError
 from privacy.diagnosis_chapters import CHAPTERS
-from privacy.regions import COUNTY_PATTERN, OUTSIDE
+from privacy.options import OPTIONS
+from privacy.regions import (
+    COUNTY_PATTERN,
+    GRID_STEP,
+    LATITUDES,
+    LONGITUDES,
+    OUTSIDE,
+    TOWNSHIP_PATTERN,
+)
 from privacy.risk import rules
+from privacy.strength import FINER_FIRST, STRENGTH, Treatment
+from privacy.written_forms import FORMATS, STARRED
 
 STATISTICS = "statistics"
 PURPOSES = {
@@ -32,6 +42,12 @@ EARLIEST_BIRTH_YEAR = 1935
 
 BIRTH_BAND_YEARS = 5
 
+OLDEST_AGE = 90
+"""Told of everybody who is older; bands are as wide as those of birth years."""
+
+SHIFT_DAYS = 180
+"""A person's days are moved by as much at most, to either side."""
+
 TOKEN_BYTES = 16
 EXACT = frozenset({"person_key", "record_key"})
 """Keys a department made itself: case and separators may tell two of them apart."""
@@ -41,65 +57,18 @@ TOKEN_FORM = "f4c03497f926dc17b26e0a11b68239ae43e9d9324987891dbf2a8d76cadc5084" 
 this constant the policy's version changes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Treatment:
-    """What happens to every cell of a column, well-formed or not.
-
-    keep: as it is, typed · token: keyed pseudonym · generalise: coarser, `how` says how ·
-    masked_text: written text without what was found in it, by grant only (options.py) ·
-    drop: never published · withhold: not published until an approved way exists.
-    """
-
-    kind: str
-    how: str = ""
-
-    @property
-    def published(self) -> bool:
-        return self.kind in ("keep", "token", "generalise", "masked_text")
-
-    def __str__(self) -> str:
-        return f"{self.kind}({self.how})" if self.how else self.kind
-
-
 KEEP = Treatment("keep")
 TOKEN = Treatment("token")
 DROP = Treatment("drop")
 WITHHOLD = Treatment("withhold")
 COUNTY = Treatment("generalise", "county")
+AGE = Treatment("generalise", "age")
+AGE_BAND = Treatment("generalise", "age_band")
 BIRTH_YEAR = Treatment("generalise", "birth_year")
 BIRTH_BAND = Treatment("generalise", "birth_band")
 DAY = Treatment("generalise", "day")
 MONTH = Treatment("generalise", "month")
 CHAPTER = Treatment("generalise", "diagnosis_chapter")
-
-
-STRENGTH = {"keep": 0, "generalise": 1, "token": 2, "drop": 3, "withhold": 3}
-"""How much each kind hides; what is not published hides alike, for whatever reason."""
-
-FINER_FIRST = (
-    ("day", "month"),
-    ("birth_year", "birth_band"),
-    ("county",),
-    ("diagnosis_chapter",),
-)
-"""Ways to generalise compare on one scale only."""
-
-
-def weaker(now: str, before: str) -> bool:
-    """Does a treatment, as signed facts write it, hide less than the one before?
-
-    What does not compare (another scale, a word that is not used any more) is weaker.
-    """
-    (kind, _, how), (kind_before, _, how_before) = (
-        text.rstrip(")").partition("(") for text in (now, before)
-    )
-    if kind != "generalise" or kind_before != kind:
-        unknown = max(STRENGTH.values()) + 1
-        return STRENGTH[kind] < STRENGTH.get(kind_before, unknown)
-    return not any(
-        how_before in scale and how in scale[scale.index(how_before) :]
-        for scale in FINER_FIRST
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +111,8 @@ TABLE: dict[str, Line] = {
     "birth_date": Line(
         BIRTH_YEAR, BIRTH_YEAR, BIRTH_YEAR, BIRTH_BAND, "privacy.md 6.2, 6.3"
     ),
+    "age": Line(AGE, AGE, AGE, AGE_BAND, "as the birth date"),
+    "position": _all(DROP, "law L50: whereabouts; privacy.md 6.2: never raw tracks"),
     "event_date": Line(DAY, DAY, DAY, MONTH, "privacy.md 6.2"),
     "event_time": Line(DAY, DAY, DAY, MONTH, "privacy.md 6.2"),
     # About a person
@@ -190,6 +161,14 @@ def version_of(table: dict[str, Line]) -> str:
         "chapters": CHAPTERS,
         "tokens": [TOKEN_BYTES, sorted(EXACT), TOKEN_FORM],
         "order": [STRENGTH, FINER_FIRST],
+        "options": {
+            kind: {name: str(option) for name, option in there.items()}
+            for kind, there in OPTIONS.items()
+        },
+        "finer places": [TOWNSHIP_PATTERN, GRID_STEP, LONGITUDES, LATITUDES],
+        "ages": OLDEST_AGE,
+        "shift": SHIFT_DAYS,
+        "written forms": [STARRED, FORMATS],
         "risk": rules.content(),
     }
     return f"1.{sm3(canonical(content))[:16]}"

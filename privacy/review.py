@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from audit.events import canonical
 from lake_config.contract import CLASSIFICATIONS, SHARE_TYPES, Contract
 from lake_config.digests import sm3
-from privacy.policy import treatments_of, weaker
+from privacy.policy import treatments_of
+from privacy.strength import weaker
 
 Facts = dict[str, list[str]]
 """`table.column` to its semantic type, classification, its table's share type, and its

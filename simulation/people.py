@@ -7,14 +7,13 @@ construction: a person's number is a permutation of the person's place in the ci
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from math import gcd
-from pathlib import Path
 
 import numpy as np
+
+from lake_config.townships import townships
 
 COUNTIES = {
     "231202": "北林区",
@@ -179,17 +178,6 @@ def _addresses(
         name = towns[int(town[home]) % len(towns)]
         texts[home] = f"黑龙江省绥化市{COUNTIES[code]}{name}{number[home]}号"
     return np.array([texts[int(home)] for home in inside])
-
-
-@lru_cache(maxsize=1)
-def townships() -> dict[str, list[str]]:
-    """Names of the real townships and streets per county code."""
-    path = Path(__file__).with_name("data") / "streets.csv"
-    found: dict[str, list[str]] = {code: [] for code in COUNTIES}
-    with path.open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            found[row["areaCode"]].append(row["name"])
-    return found
 
 
 def birth_dates(people: People) -> list[date]:

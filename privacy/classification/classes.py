@@ -41,7 +41,8 @@ TITLES = {
     "online_account": "网络账号", "social_security_number": "社会保障号码",
     "medical_insurance_number": "医保、病历号", "licence_number": "证照编号",
     "plate": "车牌号码", "vin": "车辆识别代号", "address": "地址", "person_key": "人员编号",
-    "record_key": "业务编号", "birth_date": "出生日期", "sex": "性别", "ethnicity": "民族",
+    "record_key": "业务编号", "birth_date": "出生日期", "age": "年龄", "sex": "性别",
+    "ethnicity": "民族", "position": "经纬度",
     "diagnosis_code": "诊断编码", "diagnosis_text": "诊断文字", "event_date": "业务日期",
     "event_time": "业务时间", "movement_place": "行踪地点", "county_code": "县级区划",
     "amount": "数量金额", "status_code": "业务代码", "sensitive_code": "敏感代码",
@@ -170,6 +171,7 @@ CLASSES = (
         "birth_date birthday date_of_birth dob born born_on",
         "csrq csny",
     ),
+    _class("age", "年龄 周岁 实足年龄", "age age_years", "nl"),
     _class("sex", "性别", "sex gender sex_code gender_code", "xb"),
     _class("ethnicity", "民族", "ethnicity ethnicity_code nation ethnic", "mz"),
     _class(
@@ -190,6 +192,12 @@ CLASSES = (
         "出发站 到达站 入口站 出口站 上车站 下车站 卡口 卡口名称",
         "from_station to_station entry_station exit_station checkpoint",
         "cfz ddz rkz ckz",
+    ),
+    _class(
+        "position",
+        "经度 纬度 经纬度 坐标 位置坐标 GPS坐标 定位 GPS",
+        "longitude latitude lng lon lat lnglat gps coordinates geo_point",
+        "jd wd jwd",
     ),
     _class(
         "event_time",

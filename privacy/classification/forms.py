@@ -188,6 +188,12 @@ _ADDRESS = (
     rf"(?:{_DOOR})(?:[^一-鿿].*)?$|{_WITHIN_CITY}"
 )
 
+_POSITION = (
+    r"^(?:7[3-9]|[89][0-9]|1[0-2][0-9]|13[0-5])\.[0-9]{3,}[,;]\s?"
+    r"(?:[1-4][0-9]|5[0-3])\.[0-9]{3,}$"
+)
+"""Longitude and latitude of a place in the country, in one cell."""
+
 FORMS: dict[str, Form] = {
     "identity_number": Form(_TODAYS_NUMBER, passes=_of_resident, chance=1 / 11),
     "company_code": Form(
@@ -222,11 +228,12 @@ FORMS: dict[str, Form] = {
         plausible=_named_like_people,
     ),
     "address": Form(_CELL.str.contains(_ADDRESS), text=_CELL, plausible=_many),
+    "position": Form(_CELL.str.contains(_POSITION), text=_CELL, plausible=_many),
 }
 """Classes that have a form of their own; identity numbers first."""
 
 PATTERNS = (
     PLACEHOLDER, MASKED, ALLOTTED, ISSUERS, HOLDERS, _PLATE, _LANDLINE, _EMAIL, _NAME,
-    _ADDRESS, GIVEN,
+    _ADDRESS, _POSITION, GIVEN,
 )  # fmt: skip
 """For the version of the rules."""

@@ -15,7 +15,8 @@ from typing import Any
 from privacy.classification.classes import DEFAULT, DIRECT, level
 from privacy.classification.measures import Sample, lower_bound
 from privacy.classification.names import EXACT, PARTIAL, Named
-from privacy.policy import PURPOSES, treatment, weaker
+from privacy.policy import PURPOSES, treatment
+from privacy.strength import weaker
 
 PROVEN, MANY = 0.6, 0.1
 """Least lower bound of a pass rate, and least share of values that are candidates: a column

@@ -24,7 +24,14 @@ from privacy.risk.rules import (
     SENSITIVE,
     Rung,
 )
-from privacy.treatments import birth_decade, month, quarter, wider_band, year
+from privacy.treatments import (
+    birth_decade,
+    county_of,
+    month,
+    quarter,
+    wider_band,
+    year,
+)
 
 Levels = Mapping[str, str]
 """Name of a quasi-identifier to how it is told."""
@@ -128,7 +135,12 @@ def _nothing(cell: pl.Expr) -> pl.Expr:
 
 COARSER: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "keep": lambda cell: cell,
-    "county": lambda cell: cell,
+    "township": lambda cell: cell,
+    "county": county_of,
+    "grid": lambda cell: cell,
+    "age": lambda cell: cell,
+    "age_band": wider_band,
+    "age_decade": birth_decade,
     "day": lambda cell: cell,
     "birth_year": lambda cell: cell,
     "month": month,

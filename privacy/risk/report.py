@@ -18,7 +18,12 @@ Body = Mapping[str, Any]
 
 HOW = {
     "keep": "原样",
+    "township": "乡镇、街道",
     "county": "县（市、区）",
+    "grid": "两公里网格",
+    "age": "周岁（90 以上合并）",
+    "age_band": "五岁一段",
+    "age_decade": "十岁一段",
     "day": "日",
     "month": "月",
     "quarter": "季度",

@@ -10,7 +10,7 @@ import random
 import string
 from collections.abc import Callable, Sequence
 
-from simulation.people import townships
+from lake_config.townships import townships
 from tests.lib.look_alikes import BY_CHANCE
 
 Maker = Callable[[random.Random], str]

@@ -143,6 +143,15 @@ def birth_band(day: date | None) -> int | None:
     return None if year is None else year // 5 * 5
 
 
+def age(years: int | None) -> int | None:
+    return None if years is None or not 0 <= years <= 150 else min(years, 90)
+
+
+def age_band(years: int | None) -> int | None:
+    told = age(years)
+    return None if told is None else told // 5 * 5
+
+
 def day(moment: date | datetime | None) -> date | None:
     return moment.date() if isinstance(moment, datetime) else moment
 
@@ -185,6 +194,8 @@ COARSER = {
     "county": county,
     "birth_year": birth_year,
     "birth_band": birth_band,
+    "age": age,
+    "age_band": age_band,
     "day": day,
     "month": month,
     "diagnosis_chapter": diagnosis_chapter,

@@ -15,7 +15,8 @@ from privacy.risk.rules import DROPPED, LADDER, PEOPLE_AT_LEAST, ROLES
 PAGE = (ROOT / "docs" / "reference" / "risk.md").read_text("utf-8")
 TOLD = {
     "month": "month", "quarter": "quarter", "year": "year", "birth_band": "five years",
-    "birth_decade": "ten years", DROPPED: "not told",
+    "birth_decade": "ten years", DROPPED: "not told", "county": "county",
+    "age_band": "five years", "age_decade": "ten years",
 }  # fmt: skip
 KINDS = {"birth date": ["birth_date"], "event dates and times": list(rules.EVENT)}
 

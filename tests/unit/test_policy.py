@@ -10,22 +10,20 @@ from lake_config.contract import PERSONAL_SENSITIVE, SEMANTIC_TYPES
 from lake_config.contract_loader import load_contracts
 from lake_config.errors import UsageError
 from lake_config.settings import ROOT
-from privacy import policy, tokens, treatments
+from privacy import policy, regions, tokens, treatments
+from privacy.options import OPTIONS
 from privacy.policy import (
     DROP,
-    FINER_FIRST,
     KEEP,
     POLICY_VERSION,
     PURPOSES,
-    STRENGTH,
     TABLE,
     TOKEN,
     WITHHOLD,
-    Treatment,
     treatment,
     version_of,
-    weaker,
 )
+from privacy.strength import FINER_FIRST, STRENGTH, Treatment, weaker
 
 IDENTIFIERS = (
     "identity_number person_name mobile landline bank_card social_security_number "
@@ -47,6 +45,7 @@ def test_every_way_to_generalise_is_carried_out_and_none_lies_idle() -> None:
     used = {
         treatment(kind, purpose).how for kind in SEMANTIC_TYPES for purpose in PURPOSES
     }
+    used |= {way.how for there in OPTIONS.values() for way in there.values()}
     assert used - {""} == set(treatments.GENERALISERS)
 
 
@@ -115,6 +114,14 @@ def test_the_version_names_the_content() -> None:
         ("TOKEN_FORM", "another"),
         ("STRENGTH", {**STRENGTH, "keep": 9}),
         ("FINER_FIRST", FINER_FIRST[::-1]),
+        ("OPTIONS", {**OPTIONS, "vin": {"stars": Treatment("display")}}),
+        ("TOWNSHIP_PATTERN", "(望奎)"),
+        ("GRID_STEP", 1),
+        ("LATITUDES", (0, 9000)),
+        ("OLDEST_AGE", 120),
+        ("SHIFT_DAYS", 1),
+        ("STARRED", {}),
+        ("FORMATS", {}),
     ],
 )
 def test_the_version_names_what_the_table_leans_on(
@@ -125,7 +132,7 @@ def test_the_version_names_what_the_table_leans_on(
 
 
 def test_what_is_carried_out_is_what_the_version_names() -> None:
-    for module in (treatments, tokens):
+    for module in (treatments, tokens, regions):
         for name in vars(module).keys() & vars(policy).keys():
             if name.isupper():
                 assert getattr(module, name) is getattr(policy, name)
@@ -134,12 +141,14 @@ def test_what_is_carried_out_is_what_the_version_names() -> None:
 
 
 def test_treatments_have_an_order_and_every_way_to_generalise_a_scale() -> None:
-    order = ["keep", "generalise(day)", "token", "drop"]
+    order = ["keep", "display", "generalise(day)", "format", "token", "drop"]
     for place, stronger in enumerate(order):
         assert [weaker(now, stronger) for now in order] == [
             now < place for now in range(len(order))
         ]
     assert not weaker("withhold", "drop") and not weaker("drop", "withhold")
+    assert weaker("shift", "generalise(day)") and weaker("generalise(month)", "shift")
+    assert not weaker("shift", "shift") and not weaker("display", "display")
     scales = [way for scale in FINER_FIRST for way in scale]
     assert sorted(scales) == sorted(treatments.GENERALISERS)
 
@@ -152,6 +161,10 @@ def test_treatments_have_an_order_and_every_way_to_generalise_a_scale() -> None:
         ("birth_year", "birth_band", True),
         ("birth_band", "birth_year", False),
         ("county", "county", False),
+        ("township", "county", True),
+        ("county", "township", False),
+        ("age_band", "age", False),
+        ("at_most_100000", "at_most_10000", True),
         ("county", "day", True),
         ("day", "county", True),
     ],

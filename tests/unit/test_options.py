@@ -1,0 +1,374 @@
+"""Options by approval: as the plain one does, closed, and none that is not in the dict."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trials
+from hypothesis import strategies as some
+
+from lake_config.contract import SEMANTIC_TYPES, Table
+from lake_config.errors import UsageError
+from lake_config.settings import Settings
+from lake_config.townships import townships
+from privacy.check_digits import passes_luhn
+from privacy.date_shift import KEY_CLASS
+from privacy.leak_patterns import classes_in
+from privacy.names.chinese_names import DOUBLE, SURNAMES
+from privacy.option_column import option_column, option_keys
+from privacy.options import OPTIONS, option_of
+from privacy.policy import PURPOSES, STATISTICS, treatment
+from privacy.regions import COUNTIES, OUTSIDE, TOWNSHIPS
+from privacy.risk.ladder import COARSER
+from privacy.scopes import Scope
+from privacy.strength import weaker
+from privacy.treatments import GENERALISERS, grid, stars, township
+from quality.row_values import value
+from simulation.people import people_of
+from tests.lib import plain_options
+from tests.lib.keyed_lake import with_keys
+from tests.lib.plain_masker import secret
+from tests.lib.quality_cases import column, nasty_cell, table
+
+SCOPE = Scope("analysts", STATISTICS, "invented")
+PEOPLE = people_of(5, 0, 300)
+PLACES = [
+    f"{before}{county}{between}{name}{behind}"
+    for county, names in TOWNSHIPS.items()
+    for name in names[::7]
+    for before in ("", "绥化市", "海伦市驻")
+    for between in ("", " ", "\u3000", "的")
+    for behind in ("", "12号", "路3号")
+]
+POSITIONS = [
+    "126.9712,46.6399", "126.97", "46.63", "128.5199,48.0599", "128.52,46", "124.8799,46",
+    "124.88,45.04", "124.88,45.0399", "126.97,46.63,1", "46.63,126.97", "126.,46.6", ".9,1",
+    "１２６．９７，４６．６３", "126.97;46.63", "126.97, 46.63", "0126.97,46.63", "-126.97,46.63",
+    f"126.{'1' * 20},46.{'9' * 20}", f"126.{'1' * 21},46.1", "1e2,46", "126.9x,46.1",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cells() -> list[str | None]:
+    """Good ones of every kind, and everything that has ever been written into one."""
+    chance = random.Random(9)
+    good = [
+        str(cell)
+        for name in ("name", "identity_number", "mobile")
+        for cell in getattr(PEOPLE, name)[:120]
+    ]
+    cards = [f"62220212345678901{chance.randrange(100):02d}" for _ in range(60)]
+    plates = [
+        "黑M12345",
+        "黑MD12345",
+        "苏D4挂",
+        "黑m·1234挂",
+        "黑MI2345",
+        "M12345",
+        "黑M1234567",
+    ]
+    written = [
+        "+86 13945551234",
+        "8613945551234",
+        "86-139 4555 1234",
+        "86 6222021234567",
+        "欧阳",
+        "欧阳锋",
+    ]
+    nasty = [nasty_cell(chance) for _ in range(400)]
+    return [*good, *cards, *plates, *written, *PLACES, *POSITIONS, *nasty]
+
+
+def told(expression: pl.Expr, cells: list[Any], dtype: Any = pl.String) -> list[Any]:
+    frame = pl.DataFrame({"c": pl.Series(cells, dtype=dtype)})
+    return frame.select(expression.alias("c"))["c"].to_list()
+
+
+@pytest.mark.parametrize("kind", sorted(plain_options.STARRED))
+def test_stars_are_those_of_the_plain_one(kind: str, cells: list[str | None]) -> None:
+    found = told(stars(pl.col("c"), kind), cells)
+    assert found == [plain_options.stars(kind, cell) for cell in cells]
+    assert 0 < sum(cell is not None for cell in found) < len(cells)
+
+
+@pytest.mark.parametrize(
+    ("way", "plain"), [(township, plain_options.township), (grid, plain_options.grid)]
+)
+def test_places_are_those_of_the_plain_one(
+    way: Callable[[pl.Expr], pl.Expr],
+    plain: Callable[[str | None], str | None],
+    cells: list[str | None],
+) -> None:
+    found = told(way(pl.col("c")), cells)
+    assert found == [plain(cell) for cell in cells]
+    assert len(set(found)) > 5
+
+
+ANYTHING = some.text(max_size=40) | some.sampled_from(PLACES + POSITIONS).flatmap(
+    lambda text: some.text(max_size=3).map(lambda more: text + more)
+)
+SHOWN = {
+    "identity_number": "[1-9][*]{16}[0-9X]",
+    "mobile": "1[3-9][0-9][*]{4}[0-9]{4}",
+    "bank_card": "[*]{4}[0-9]{4}",
+    "plate": "[一-鿿][A-Z][*]{3}",
+}
+LISTED = {
+    f"{COUNTIES[code]}{name}" for code, names in townships().items() for name in names
+}
+
+
+FEW = trials(max_examples=20, deadline=None)
+"""Long alternations are compiled for every frame; a frame has many cells instead."""
+CELLS = some.lists(ANYTHING, min_size=1, max_size=60)
+
+
+@FEW
+@given(CELLS)
+def test_whatever_is_written_comes_out_of_a_closed_set(cells: list[str]) -> None:
+    for kind, form in SHOWN.items():
+        for cell in told(stars(pl.col("c"), kind), cells):
+            assert cell is None or re.fullmatch(form, cell)
+    surnames = {f"{name}*" for name in SURNAMES | DOUBLE} | {None}
+    assert set(told(stars(pl.col("c"), "person_name"), cells)) <= surnames
+    places = {OUTSIDE} | set(COUNTIES.values()) | LISTED
+    assert set(told(township(pl.col("c")), cells)) <= places
+    for cell in told(grid(pl.col("c")), cells):
+        corners = [] if cell == OUTSIDE else cell.split(",")
+        assert len(corners) <= 2
+        for corner in corners:
+            assert re.fullmatch(r"\d{2,3}\.\d[02468]", corner)
+
+
+@FEW
+@given(CELLS)
+def test_a_county_is_what_a_township_lies_in(cells: list[str]) -> None:
+    """The ladder's next step gives what the policy's treatment would have given."""
+    whole = told(GENERALISERS["county"](pl.col("c")), cells)
+    assert told(COARSER["county"](township(pl.col("c"))), cells) == whole
+
+
+def test_every_listed_township_is_found_and_no_farm() -> None:
+    for county, names in TOWNSHIPS.items():
+        found = told(
+            township(pl.col("c")), [f"绥化市{county}{name}2组" for name in names]
+        )
+        assert found == [f"{county}{name}" for name in names]
+    assert sum(map(len, TOWNSHIPS.values())) == 204
+    assert told(township(pl.col("c")), ["海伦市海伦农场3队"]) == ["海伦市"]
+
+
+def test_cells_of_the_grid_are_a_kilometre_wide_at_least() -> None:
+    """A degree of latitude has 111 km; of longitude at 48° two thirds of it."""
+    along = [f"{126 + step / 1000:.3f},46.600" for step in range(1000)]
+    corners = set(told(grid(pl.col("c")), along))
+    assert len(corners) == 50
+    assert 111.2 * 0.669 / 50 > 1 and 111.2 / 50 > 1
+
+
+@given(
+    some.lists(some.none() | some.integers(-(10**9), 10**9), max_size=30),
+    some.sampled_from([name for name in GENERALISERS if name.startswith("at_most")]),
+)
+def test_large_numbers_are_told_as_the_largest(
+    numbers: list[int | None], way: str
+) -> None:
+    most = int(way.removeprefix("at_most_"))
+    for dtype in (pl.Int64, pl.Decimal(12, 2)):
+        frame = pl.DataFrame({"c": pl.Series(numbers, dtype=pl.Int64).cast(dtype)})
+        found = frame.select(GENERALISERS[way](pl.col("c")))["c"]
+        assert found.dtype == dtype
+        assert found.to_list() == [
+            plain_options.at_most(cell, most) for cell in numbers
+        ]
+
+
+VISITS = table(
+    "visits",
+    [
+        column("who", semantic_type="identity_number"),
+        column("mobile", semantic_type="mobile"),
+        column("card", semantic_type="bank_card"),
+        column("seen", "date", semantic_type="event_date"),
+        column("seen_at", "timestamp", semantic_type="event_time"),
+    ],
+)
+
+
+@pytest.fixture
+def keyed(settings: Settings) -> Settings:
+    others = [("police", STATISTICS, "invented"), ("analysts", "research", "invented")]
+    with_keys(settings, ("analysts", STATISTICS, "invented"), *others)
+    return settings
+
+
+def under(
+    name: str,
+    option: str,
+    scope: Scope,
+    settings: Settings,
+    rows: list[dict[str, Any]],
+    where: Table = VISITS,
+) -> list[Any]:
+    facts = (where.column(name), option, scope, settings, value, where)
+    types = dict.fromkeys((item.name for item in where.columns), pl.String())
+    frame = pl.LazyFrame(rows, types)
+    return frame.select(option_column(*facts).alias("c")).collect()["c"].to_list()
+
+
+def secret_of(settings: Settings, name: str, option: str, scope: Scope) -> bytes:
+    [key] = option_keys(VISITS.column(name), option, scope)
+    return secret(settings, key)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("mobile", "mobile"), ("card", "bank_card")]
+)
+def test_numbers_of_the_same_form_are_those_of_the_plain_one(
+    keyed: Settings, name: str, kind: str, cells: list[str | None]
+) -> None:
+    found = under(name, "format", SCOPE, keyed, [{name: cell} for cell in cells])
+    key = secret_of(keyed, name, "format", SCOPE)
+    assert found == [plain_options.same_form(kind, cell, key) for cell in cells]
+    pairs = {
+        (plain_options.bare(cell)[-11 if kind == "mobile" else 0 :], other)
+        for cell, other in zip(cells, found, strict=True)
+        if cell is not None and other is not None
+    }
+    assert len(pairs) > 5
+    assert len({one for one, _ in pairs}) == len({other for _, other in pairs})
+    assert all(one != other for one, other in pairs)
+
+
+def test_a_card_of_the_same_form_is_nobody_s_and_no_leak(keyed: Settings) -> None:
+    cards = [f"62220212345678{number:04d}" for number in range(1_000)]
+    rows = [{"card": card} for card in cards if passes_luhn(card)]
+    found = under("card", "format", SCOPE, keyed, rows)
+    assert len(found) == 100
+    for cell in found:
+        assert len(cell) == 18 and not passes_luhn(cell)
+        assert "bank_card" not in classes_in(cell)
+
+
+def test_another_recipient_and_no_linkage_group_has_the_same_numbers(
+    keyed: Settings,
+) -> None:
+    rows = [{"mobile": "13945551234"}]
+    scopes = [
+        SCOPE,
+        replace(SCOPE, recipient="police"),
+        replace(SCOPE, purpose="research"),
+    ]
+    assert len({under("mobile", "format", one, keyed, rows)[0] for one in scopes}) == 3
+    keys = {option_keys(VISITS.column("mobile"), "format", one) for one in scopes}
+    assert len(keys) == 3
+    assert SCOPE.key_name("mobile") not in {key for names in keys for key in names}
+
+
+DAYS = some.dates(date(1, 1, 1), date(9999, 12, 31))
+WHO = some.sampled_from(
+    [None, "", "231202199002281239", "231202 19900228 1239", "231202900228123", "不详"]
+) | some.text(max_size=6)
+
+
+@trials(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(some.lists(some.tuples(WHO, some.none() | DAYS), min_size=1, max_size=8))
+def test_days_are_moved_as_the_plain_one_does(
+    keyed: Settings, pairs: list[tuple[str | None, date | None]]
+) -> None:
+    rows = [
+        {"who": who, "seen": None if day is None else str(day)} for who, day in pairs
+    ]
+    key = secret_of(keyed, "seen", "shift", SCOPE)
+    assert under("seen", "shift", SCOPE, keyed, rows) == [
+        plain_options.shifted(day, "identity_number", who, key) for who, day in pairs
+    ]
+
+
+def test_distances_stay_and_recipients_cannot_lay_their_days_side_by_side(
+    keyed: Settings,
+) -> None:
+    start, people = date(2026, 1, 5), [str(one) for one in PEOPLE.identity_number[:120]]
+    rows: list[dict[str, Any]] = [
+        {"who": who, "seen": str(day), "seen_at": f"{day} 12:30:00"}
+        for who in people
+        for day in (start, start + timedelta(days=41))
+    ]
+    moved = {}
+    for scope in (SCOPE, replace(SCOPE, recipient="police")):
+        found = under("seen", "shift", scope, keyed, rows)
+        assert found == under("seen_at", "shift", scope, keyed, rows)
+        assert {b - a for a, b in zip(found[::2], found[1::2], strict=True)} == {
+            timedelta(days=41)
+        }
+        moved[scope.recipient] = [(day - start).days for day in found[::2]]
+    for days in moved.values():
+        assert -180 <= min(days) < -90 and 90 < max(days) <= 180
+        assert len(set(days)) > 80
+    same = sum(a == b for a, b in zip(*moved.values(), strict=True))
+    assert same < 10
+
+
+def test_where_nobody_is_named_no_day_is_told(keyed: Settings) -> None:
+    rows = [{"who": None, "seen": "2026-01-05"}, {"who": " - ", "seen": "2026-01-05"}]
+    assert under("seen", "shift", SCOPE, keyed, rows) == [None, None]
+    alone = table("alone", [VISITS.column("seen")])
+    assert under("seen", "shift", SCOPE, keyed, [{"seen": "2026-01-05"}], alone) == [
+        None
+    ]
+
+
+def test_nothing_is_told_under_an_option_that_its_type_does_not_have(
+    settings: Settings,
+) -> None:
+    """Every type with every option's name: those of the dict, and no other."""
+    names = {name for there in OPTIONS.values() for name in there} | {"keep", ""}
+    refused = 0
+    for kind in SEMANTIC_TYPES:
+        there = OPTIONS.get(kind, {})
+        one = column("c", "date", semantic_type=kind)
+        facts = (SCOPE, settings, value, table("t", [one]))
+        for name in sorted(names - set(there)):
+            with pytest.raises(UsageError):
+                option_column(one, name, *facts)
+            with pytest.raises(UsageError):
+                option_keys(one, name, SCOPE)
+            refused += 1
+        for name, way in there.items():
+            assert option_of(kind, name) == way and way.published
+            if way.kind == "masked_text":
+                with pytest.raises(UsageError, match="逐格"):
+                    option_column(one, name, *facts)
+            else:
+                assert isinstance(option_column(one, name, *facts), pl.Expr)
+    assert refused > 300
+
+
+def test_options_are_for_types_there_are_and_say_nothing_in_the_clear() -> None:
+    assert set(OPTIONS) <= set(SEMANTIC_TYPES)
+    for kind, there in OPTIONS.items():
+        for way in there.values():
+            assert way.kind != "keep"
+            assert any(
+                weaker(str(way), str(treatment(kind, use))) for use in PURPOSES
+            ) or (kind == "amount")
+
+
+def test_keys_are_named_without_any_being_loaded(settings: Settings) -> None:
+    """Recording a use comes before the use."""
+    assert option_keys(VISITS.column("seen"), "day", SCOPE) == ()
+    assert option_keys(VISITS.column("seen"), "shift", SCOPE) == (
+        SCOPE.key_name(KEY_CLASS),
+    )
