@@ -194,6 +194,10 @@ class Layers:
         """What an officer reads of the risk of one batch: counts and shares."""
         return self.home / "reports" / "risk" / f"{batch}.html"
 
+    def review_page(self, key: str) -> Path:
+        """What an officer reads of the masking of one table: decisions and counts."""
+        return self.home / "reports" / "review" / f"{key}.html"
+
     @property
     def truth(self) -> Path:
         return self.home / "truth"

@@ -84,3 +84,17 @@ def privacy_risk(
 
     chosen = None if day is None else delivery_day(day)
     show_risk(load(), department, table, chosen)
+
+
+@privacy_app.command("review")
+def privacy_review(
+    department: Annotated[str, typer.Argument(help="部门代码")],
+    table: Annotated[str, typer.Argument(help="表名")],
+    html: Annotated[
+        Path | None, typer.Option("--html", help="网页写到这个文件，默认在 reports 下")
+    ] = None,
+) -> None:
+    """一张表的脱敏审阅：各列的事实、决定、确认人、虚构示例，风险、泄露扫描和密钥标识；不读数据。"""
+    from ops.masking_review import show_review
+
+    show_review(load(), department, table, html)

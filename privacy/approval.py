@@ -64,6 +64,22 @@ def check(
     )
 
 
+def signatures(
+    settings: Settings, contract: Contract, policy_version: str
+) -> tuple[Event, ...]:
+    """The events of the signatures that count for this contract under this policy, one
+    of each officer."""
+    review = review_of(contract, policy_version)
+    events = _events(settings)
+    signers = _signers(settings, events, _approvals(settings), review)
+    found = {
+        event.body["officer"]: event
+        for event in events
+        if event.kind == "approved" and _is_about(event, review)
+    }
+    return tuple(found[officer] for officer in sorted(signers))
+
+
 def lowered_columns(
     settings: Settings, contract: Contract, policy_version: str
 ) -> list[str]:

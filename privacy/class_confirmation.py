@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from audit.events import canonical
+from audit.events import Event, canonical
 from audit.ledger import open_ledger
 from audit.signed_head import private_key
 from lake_config.contract import Contract
@@ -75,6 +75,32 @@ def unconfirmed(
         for place in wanted
         if not _is_confirmed(settings, keys, bodies, _facts(contract, table, place))
     )
+
+
+def confirmations(
+    settings: Settings, contract: Contract, table: str
+) -> tuple[Event, ...]:
+    """The events of the signatures that count for a table, the earliest first."""
+    ledger = open_ledger(settings)
+    keys = officers.public_keys(settings, ledger.events(*officers.KINDS))
+    events = list(ledger.newest(CONFIRMED, table_key(contract.department, table)))
+    return tuple(
+        event
+        for event in reversed(events)
+        if _counts(settings, keys, contract, table, event)
+    )
+
+
+def _counts(
+    settings: Settings,
+    keys: dict[str, bytes],
+    contract: Contract,
+    table: str,
+    event: Event,
+) -> bool:
+    place = event.body["column"], event.body["class"]
+    facts = _facts(contract, table, place)
+    return _is_confirmed(settings, keys, [event.body], facts)
 
 
 def _is_confirmed(

@@ -23,7 +23,7 @@ CIPHERS = {"sm3": (SM4, 16), "sha256": (AES, 32)}
 def seal(key: bytes, algorithm: str, content: bytes, about: str) -> bytes:
     """`content` for whoever derives the same key; a nonce is never used twice."""
     nonce = secrets.token_bytes(NONCE)
-    sealer = Cipher(_cipher(key, algorithm), GCM(nonce)).encryptor()
+    sealer = Cipher(cipher_of(key, algorithm), GCM(nonce)).encryptor()
     sealer.authenticate_additional_data(about.encode())
     return nonce + sealer.update(content) + sealer.finalize() + sealer.tag
 
@@ -32,7 +32,7 @@ def unseal(key: bytes, algorithm: str, sealed: bytes, about: str) -> bytes:
     """The content; KeyUnavailable for another key, other bytes or another `about`."""
     nonce, content, tag = sealed[:NONCE], sealed[NONCE:-TAG], sealed[-TAG:]
     try:
-        opener = Cipher(_cipher(key, algorithm), GCM(nonce, tag)).decryptor()
+        opener = Cipher(cipher_of(key, algorithm), GCM(nonce, tag)).decryptor()
         opener.authenticate_additional_data(about.encode())
         return opener.update(content) + opener.finalize()
     except (InvalidTag, ValueError):
@@ -41,6 +41,6 @@ def unseal(key: bytes, algorithm: str, sealed: bytes, about: str) -> bytes:
         ) from None
 
 
-def _cipher(key: bytes, algorithm: str) -> CipherAlgorithm:
+def cipher_of(key: bytes, algorithm: str) -> CipherAlgorithm:
     kind, size = CIPHERS[algorithm]
     return kind(key[:size])

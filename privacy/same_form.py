@@ -13,7 +13,7 @@ import polars as pl
 
 from lake_config.settings import Settings
 from privacy.check_digits import passes_luhn
-from privacy.envelope import CIPHERS
+from privacy.envelope import cipher_of
 from privacy.ff1 import Block, block_of, encrypt
 from privacy.keys import loaded_mac, parsed
 from privacy.treatments import folded
@@ -46,8 +46,8 @@ def same_form_column(
 
 
 def _block(settings: Settings, key_name: str) -> Block:
-    cipher, size = CIPHERS[parsed(key_name).algorithm]
-    return block_of(cipher(loaded_mac(settings, key_name)(b"format")[:size]))
+    secret = loaded_mac(settings, key_name)(b"format")
+    return block_of(cipher_of(secret, parsed(key_name).algorithm))
 
 
 def _mobile(block: Block, number: str) -> str:

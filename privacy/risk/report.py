@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 from lake_config.contract import Table
+from privacy.html_page import grid, head
 from privacy.risk.measure import MOST_NAMED, SIZES
 from privacy.risk.rules import SUPPRESSED_AT_MOST
 
@@ -176,37 +177,20 @@ def page(table: Table, batch: str, body: Body, difference: Body | None) -> str:
         f"<h1>重识别风险：{escape(table.business_name)}</h1><p>{escape(batch)}</p>",
         f"<p class=verdict>{escape(verdict(body))}</p>",
         chart(body),
-        _grid("数字", heads, figures(body)),
-        _grid("准标识列", heads, columns(table, body)),
+        grid("数字", heads, figures(body)),
+        grid("准标识列", heads, columns(table, body)),
     ]
     if body["diversity"]:
         names = ("敏感列", "同组内不同取值最少", "单一取值最大占比", "留空")
-        parts.append(_grid("敏感列", names, sensitive(table, body)))
+        parts.append(grid("敏感列", names, sensitive(table, body)))
     if body["subsets"]:
         pair = ("列组合", "最少同组人数")
-        parts.append(_grid("人数最少的列组合（至多三列）", pair, tightest(table, body)))
+        parts.append(grid("人数最少的列组合（至多三列）", pair, tightest(table, body)))
     told = "".join(f"<li>{escape(line)}</li>" for line in events(body))
     parts.append(f"<h2>记录轨迹</h2><ul>{told}</ul>")
     parts.append(f"<p>{escape(against_before(body, difference))}</p>")
     parts.append(f"<p>{NOT_ANONYMOUS}</p>")
-    return HEAD + "\n".join(parts) + "\n"
-
-
-HEAD = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>重识别风险</title>
-<style>body{font-family:sans-serif;max-width:46rem;margin:2rem auto;color:#1a202c}
-table{border-collapse:collapse}td,th{padding:.3rem .8rem;border-bottom:1px solid #ddd;
-text-align:left}.verdict{font-weight:bold}</style>
-"""
-
-
-def _grid(title: str, head: tuple[str, ...], rows: list[Any]) -> str:
-    lines = "".join(f"<tr>{_cells('td', row)}</tr>" for row in rows)
-    first = f"<tr>{_cells('th', head)}</tr>"
-    return f"<h2>{escape(title)}</h2><table>{first}{lines}</table>"
-
-
-def _cells(tag: str, texts: tuple[str, ...]) -> str:
-    return "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts)
+    return head("重识别风险") + "\n".join(parts) + "\n"
 
 
 def chart(body: Body) -> str:

@@ -83,6 +83,7 @@ DOORS = {
         "privacy/option_column.py",
         "privacy/date_shift.py",
         "privacy/same_form.py",
+        "privacy/look_alikes.py",
         "privacy/treatments.py",
         "jobs/feed_changes.py",
         "jobs/gate.py",
