@@ -50,6 +50,9 @@ KINDS: dict[str, Callable[[random.Random], str]] = {
     "mobile numbers": of_class("CN_MOBILE"),
     "addresses": of_class("CN_ADDRESS"),
     "credit codes": of_class("CN_CREDIT_CODE"),
+    "longitude,latitude": lambda chance: (
+        f"{chance.uniform(124.9, 128.4):.6f},{chance.uniform(45.1, 48):.6f}"
+    ),
     "names": lambda chance: chance.choice(NAMES),
     "words that are names": CONFUSERS["words that are names"][2],
     "remarks": CONFUSERS["sentences"][2],

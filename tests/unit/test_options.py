@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -28,7 +29,7 @@ from privacy.options import OPTIONS, option_of
 from privacy.policy import PURPOSES, STATISTICS, treatment
 from privacy.regions import COUNTIES, OUTSIDE, TOWNSHIPS
 from privacy.risk.ladder import COARSER
-from privacy.scopes import Scope
+from privacy.scopes import Scope, scope_in_force
 from privacy.strength import weaker
 from privacy.treatments import GENERALISERS, grid, stars, township
 from quality.row_values import value
@@ -256,6 +257,20 @@ def test_a_card_of_the_same_form_is_nobody_s_and_no_leak(keyed: Settings) -> Non
     for cell in found:
         assert len(cell) == 18 and not passes_luhn(cell)
         assert "bank_card" not in classes_in(cell)
+
+
+def test_the_other_algorithm_has_its_own_cipher_and_other_numbers(
+    settings: Settings, keyed: Settings, tmp_path: Path
+) -> None:
+    abroad = replace(settings, home=tmp_path / "abroad", cryptography="international")
+    ledger = with_keys(abroad, ("analysts", STATISTICS, "invented"))
+    scope = scope_in_force(abroad, ledger, "analysts", STATISTICS, "invented")
+    rows = [{"mobile": f"139455512{number:02d}"} for number in range(50)]
+    found = under("mobile", "format", scope, abroad, rows)
+    assert ";a=sha256;" in option_keys(VISITS.column("mobile"), "format", scope)[0]
+    assert len(set(found)) == 50
+    assert not set(found) & set(under("mobile", "format", SCOPE, keyed, rows))
+    assert all(re.fullmatch("1[3-9][0-9]{9}", cell) for cell in found)
 
 
 def test_another_recipient_and_no_linkage_group_has_the_same_numbers(
