@@ -14,7 +14,7 @@ import pytest
 from audit.ledger import open_ledger
 from jobs.mask import mask_batch
 from jobs.publish import publish
-from lake_config.contract import SEMANTIC_TYPES, Column
+from lake_config.contract import SEMANTIC_TYPES, Column, Contract
 from lake_config.errors import UsageError
 from lake_config.settings import Settings
 from ops import masking_review as command
@@ -135,16 +135,23 @@ def test_a_later_masking_that_was_not_published_does_not_speak(lake: Settings) -
     assert command.gathered(lake, INVENTED, PEOPLE).batch == batch != job.batch
 
 
+def officers_of(lake: Settings, contract: Contract) -> list[str]:
+    return [word.officer for word in command.gathered(lake, contract, PEOPLE).signed]
+
+
 def test_who_signed_and_who_confirmed_is_told_while_it_counts(lake: Settings) -> None:
     enrol_officer(lake, "乙")
     confirm(lake, "乙", INVENTED, "people", ("office", "person_name"))
     confirm(lake, "乙", INVENTED, "people", ("*", "under14"))
+    sign(lake, "乙", INVENTED, POLICY_VERSION)
+    assert officers_of(lake, INVENTED) == ["乙", "甲"]
     told = told_by("确认", lake)
     assert "乙" in told["office"] and "姓名" in told["office"]
     assert told["home"] == "随契约签署"
     found = command.gathered(lake, INVENTED, PEOPLE)
     assert any("整张表的确认：乙" in line for line in summary(PEOPLE, found))
     revoke_officer(lake, "乙")
+    assert officers_of(lake, INVENTED) == ["甲"]
     assert told_by("确认", lake)["office"] == "随契约签署"
     other = replace(INVENTED, digest="e")
     found = command.gathered(lake, other, PEOPLE)
@@ -152,9 +159,7 @@ def test_who_signed_and_who_confirmed_is_told_while_it_counts(lake: Settings) ->
     assert "尚无人签署" in lines[1] and lines[2].startswith("注意")
     assert {row[-1] for row in rows(PEOPLE, found)} == {"尚未签署"}
     sign(lake, "甲", other, POLICY_VERSION)
-    assert [word.officer for word in command.gathered(lake, other, PEOPLE).signed] == [
-        "甲"
-    ]
+    assert officers_of(lake, other) == ["甲"]
 
 
 def test_no_cell_of_the_data_and_no_key_is_shown_and_nothing_is_opened(

@@ -148,6 +148,7 @@ def test_treatments_have_an_order_and_every_way_to_generalise_a_scale() -> None:
         ]
     assert not weaker("withhold", "drop") and not weaker("drop", "withhold")
     assert weaker("shift", "generalise(day)") and weaker("generalise(month)", "shift")
+    assert weaker("display", "masked_text") and weaker("masked_text", "display")
     assert not weaker("shift", "shift") and not weaker("display", "display")
     scales = [way for scale in FINER_FIRST for way in scale]
     assert sorted(scales) == sorted(treatments.GENERALISERS)
