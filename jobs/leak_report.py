@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,7 @@ from privacy.leak_scan import (
     cells_to_scan,
     found_in,
     hits_in,
+    known_among,
     scanned_columns,
 )
 from privacy.policy import KEEP
@@ -46,11 +47,15 @@ from quality.frames import collected
 from storage.store import Store
 
 MOST_PLACES = 20
+BY_CHANCE = 0.05
+"""Share of the cells of a column told in the same form (FF1) that may be somebody's number:
+each of them looks like one, and some are by chance. A plain column's all are."""
 BESIDE = "*"
 """Where a column stands: found in a name, a comment, a log entry or a footer."""
 
 OWN_NAME = "person_name of the same row"
 MANY_NAMES = "person_name more than by chance"
+MANY_NUMBERS = "numbers more than by chance"
 SEPARATORS = r"[\s·•・.\-]+"
 ROW = "_row_"
 Pieces = Sequence[pl.LazyFrame]
@@ -86,7 +91,8 @@ def scan_of(job: Job, staged: Path, written: int, rows: Pieces = ()) -> dict[str
         if written:
             columns = _scan_cells(job, staged, known, report)
             _scan_rows(rows, job.table, job.purpose, report)
-            report.tell(BESIDE, hits_in(texts_beside(job.store, staged), known))
+            beside = texts_beside(job.store, staged, formed_columns(job))
+            report.tell(BESIDE, hits_in(beside, known))
     return report.body(written * columns)
 
 
@@ -113,16 +119,20 @@ def _known(job: Job, rows: Pieces) -> Iterator[Known]:
 
 def _scan_cells(job: Job, staged: Path, known: list[Known], report: Report) -> int:
     """Of the very files that publication will move; a column of a piece at a time."""
-    inside, backwards = Counter[str](), Counter[str]()
+    inside, backwards, formed = Counter[str](), Counter[str](), Counter[str]()
     columns: tuple[str, ...] = ()
+    told, total = formed_columns(job), 0
     for file in sorted(files_added(job.store, staged, 0)):
         begin = 1
         for rows in in_pieces(job.store, staged / file):
             types = rows.collect_schema()
             columns = scanned_columns(types)
             for name in columns:
-                cells = cells_to_scan(rows, name, types[name])
-                found = found_in(collected(cells), known)
+                cells = collected(cells_to_scan(rows, name, types[name]))
+                if name in told:
+                    formed[name] += known_among(cells, known)
+                    continue
+                found = found_in(cells, known)
                 report.hits += found.cells
                 report.tell(name, found.by_class)
                 left = MOST_PLACES - len(report.places)
@@ -130,10 +140,23 @@ def _scan_cells(job: Job, staged: Path, known: list[Known], report: Report) -> i
                 inside[name] += found.inside
                 backwards[name] += found.backwards
             begin += collected(rows.select(pl.len())).item()
+        total += begin - 1
     for name, times in inside.items():
         if more_than_chance(times, backwards[name]):
             report.tell(name, Counter({MANY_NAMES: times}))
+    for name, times in formed.items():
+        if times > BY_CHANCE * total:
+            report.tell(name, Counter({MANY_NUMBERS: times}))
     return len(columns)
+
+
+def formed_columns(job: Job) -> set[str]:
+    """Columns told as other numbers of the same form, by a grant."""
+    return {
+        item.name
+        for item in job.table.columns
+        if treatment_of(item, job.purpose).kind == "format"
+    }
 
 
 def _places(
@@ -188,8 +211,11 @@ def _bare(name: str) -> pl.Expr:
     return pl.col(name).cast(pl.String).str.replace_all(SEPARATORS, "")
 
 
-def texts_beside(store: Store, staged: Path) -> Iterator[str]:
-    """Every text that a reader of the table gets besides its cells."""
+def texts_beside(
+    store: Store, staged: Path, formed: Collection[str] = ()
+) -> Iterator[str]:
+    """Every text that a reader of the table gets besides its cells; statistics of `formed`
+    columns are such cells."""
     for path in store.files(staged):
         yield path.name
         if path.suffix == ".json":
@@ -197,17 +223,20 @@ def texts_beside(store: Store, staged: Path) -> Iterator[str]:
                 yield from _texts(json.loads(line))
         elif path.suffix == ".parquet":
             with store.opened(path) as file:
-                yield from _footer(pq.read_metadata(file))
+                yield from _footer(pq.read_metadata(file), formed)
 
 
-def _footer(metadata: pq.FileMetaData) -> Iterator[str]:
+def _footer(metadata: pq.FileMetaData, formed: Collection[str]) -> Iterator[str]:
     yield str(metadata.created_by)
     yield from metadata.schema.names
     for name, value in (metadata.metadata or {}).items():
         yield from (name.decode(), *_texts(value.decode()))
     for group in range(metadata.num_row_groups):
         for number in range(metadata.num_columns):
-            facts = metadata.row_group(group).column(number).statistics
+            column = metadata.row_group(group).column(number)
+            facts = column.statistics
+            if column.path_in_schema in formed:
+                continue
             if facts is not None and facts.has_min_max and isinstance(facts.min, str):
                 yield from (facts.min, facts.max)
 

@@ -136,7 +136,7 @@ def staged_of(job: Job, of: Job, scope: Scope, gated: Gated) -> Staged:
     folder = fresh_folder(job, gated.attempt)
     with removed_unless_written(job, folder):
         rows = accepted(of, gated, rules_for(of.contract, of.table))
-        decision = decided(job, rows)
+        decision = decided(job, scope, rows)
         enough = decision is None or not decision.refused
         if enough:
             masked = [_masked(job, scope, piece, decision) for piece in rows]

@@ -6,6 +6,7 @@ After the write the committed files themselves are counted once more.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,40 +20,47 @@ from jobs.context import Job
 from jobs.published_value import published_value
 from jobs.staged import AT_ONCE
 from jobs.turn import published_now
+from lake_config.contract import Column
 from lake_config.errors import TooFewPeople
-from privacy.mask_frame import untokened
+from privacy.mask_frame import told_openly, untokened
 from privacy.policy import POLICY_VERSION, STATISTICS
 from privacy.risk.decide import Decision, decide, people_at_least
 from privacy.risk.ladder import Parts, parts_of
 from privacy.risk.measure import ROWS, groups
+from privacy.scopes import Scope
 from privacy.tokens import person_column
 from quality.frames import collected
 
+Told = Callable[[Column], pl.Expr]
 
-def decided(job: Job, pieces: list[pl.LazyFrame]) -> Decision | None:
+
+def decided(job: Job, scope: Scope, pieces: list[pl.LazyFrame]) -> Decision | None:
     """None where a table is about nobody."""
     parts = parts_of(job.table, job.purpose)
     if not parts.about_people:
         return None
-    rows = looked_at(pieces, parts, job.purpose)
+    facts = (job.table, scope, job.settings, published_value)
+    rows = looked_at(pieces, parts, lambda item: told_openly(item, *facts))
     at_least = people_at_least(job.contract)
     return decide(rows, parts, at_least, job.purpose, published_risk(job))
 
 
+def by_policy(column: Column) -> pl.Expr:
+    """As the city's analysts are told it."""
+    return untokened(column, STATISTICS, published_value)
+
+
 def looked_at(
-    pieces: list[pl.LazyFrame], parts: Parts, purpose: str = STATISTICS
+    pieces: list[pl.LazyFrame], parts: Parts, told: Told = by_policy
 ) -> pl.DataFrame:
-    """Persons as numbers, quasi-identifiers and sensitive columns as the policy treats
-    them; texts are kept as numbers of their distinct values."""
+    """Persons as numbers, quasi-identifiers and sensitive columns as they are told; texts
+    are kept as numbers of their distinct values."""
     columns = [
         *(
             person_column(pl.col(item.name), item.semantic_type).alias(item.name)
             for item in parts.persons
         ),
-        *(
-            untokened(item, purpose, published_value).alias(item.name)
-            for item in (*parts.quasi, *parts.sensitive)
-        ),
+        *(told(item).alias(item.name) for item in (*parts.quasi, *parts.sensitive)),
     ]
     texts = cs.string().cast(pl.Categorical)
     looks = [piece.select(*columns).with_columns(texts) for piece in pieces]

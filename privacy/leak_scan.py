@@ -76,6 +76,14 @@ def found_in(cells: pl.DataFrame, known: Sequence[Known] = ()) -> Found:
     return Found(sum(times.values()), by_class, which, inside, backwards)
 
 
+def known_among(cells: pl.DataFrame, known: Sequence[Known]) -> int:
+    """How many of `cell, cells` hold a known value, whatever they look like."""
+    held = {
+        hit.cell for values in known for hit in hits(cells[CELL], values) if hit.sure
+    }
+    return int(cells[CELLS].gather(sorted(held)).sum())
+
+
 def hits_in(texts: Iterable[str], known: Sequence[Known] = ()) -> Counter[str]:
     """The same for names: of files, columns, folders, and their comments; once each."""
     told = pl.Series(CELL, sorted(set(texts)), pl.String)

@@ -13,6 +13,7 @@ import polars as pl
 from lake_config.contract import Column, Table
 from lake_config.settings import Settings
 from privacy.column_treatment import MASKED_TEXT, treatment_of
+from privacy.option_column import option_column, option_keys
 from privacy.policy import TOKEN
 from privacy.risk.decide import Decision, applied
 from privacy.risk.events import GONE
@@ -38,8 +39,13 @@ def key_name(column: Column, scope: Scope) -> str:
 
 def key_names(table: Table, scope: Scope) -> tuple[str, ...]:
     """Ids of all keys that masking this table uses."""
-    columns = tokenised(table, scope)
-    return tuple(sorted({key_name(column, scope) for column in columns}))
+    tokens = {key_name(column, scope) for column in tokenised(table, scope)}
+    granted = (
+        option_keys(column, column.option, scope)
+        for column in published_columns(table, scope.purpose)
+        if column.option
+    )
+    return tuple(sorted(tokens.union(*granted)))
 
 
 def mask(
@@ -65,13 +71,22 @@ def mask(
             from privacy.masked_text import text_column
 
             return text_column(column, table)
-        return untokened(column, scope.purpose, value)
+        return told_openly(column, table, scope, settings, value)
 
     columns = published_columns(table, scope.purpose)
     masked = rows.select(*(told(column).alias(column.name) for column in columns))
     if decision is not None:
         masked = applied(masked, decision)
     return _scattered(masked, table, scope, decision)
+
+
+def told_openly(
+    column: Column, table: Table, scope: Scope, settings: Settings, value: Value
+) -> pl.Expr:
+    """A cell that is published neither as a token nor as masked text."""
+    if column.option:
+        return option_column(column, column.option, scope, settings, value, table)
+    return untokened(column, scope.purpose, value)
 
 
 def untokened(column: Column, purpose: str, value: Value) -> pl.Expr:

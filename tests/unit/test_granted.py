@@ -3,8 +3,10 @@ and that nobody gets it without two signatures."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import polars as pl
 import pytest
 from deltalake import DeltaTable
 
@@ -69,6 +71,63 @@ def test_the_granted_columns_are_shared_and_texts_are_masked(lake: Settings) -> 
     assert (told["cells"], told["masked"], told["withheld"]) == (COUNT, COUNT, 0)
     assert 0 < told["rates"]["person"]["leak_rate"] < 0.05
     assert 0 < told["rates"]["place"]["leak_rate"] < 0.08
+
+
+OPTIONS = {
+    "name": "stars",
+    "mobile": "format",
+    "home": "township",
+    "seen_at": "shift",
+}
+
+
+def test_columns_are_told_as_their_options_say(lake: Settings) -> None:
+    declare(
+        lake,
+        other(
+            columns=["identity_no", *OPTIONS],
+            options=[{"column": it, "option": how} for it, how in OPTIONS.items()],
+        ),
+    )
+    signed(lake, "remarks")
+    job = batch(lake)
+    release(job)
+    plain = people(COUNT)
+    rows = shared(lake, "research_office", "remarks")
+    assert len(rows) == COUNT
+    for row in rows:
+        assert row["name"] is None or row["name"].endswith("*")
+        assert re.fullmatch("1[3-9][0-9]{9}", row["mobile"])
+    given = {column: {person[column] for person in plain} for column in OPTIONS}
+    for column in ("name", "mobile", "home"):
+        assert not given[column] & {row[column] for row in rows}
+    receipt = find(job.ledger, "masked", f"invented.remarks.{job.date}")
+    assert receipt
+    keys = " ".join(receipt.body["key_ids"])
+    assert "mobile-format" in keys and "shift" in keys
+
+
+def test_a_column_that_was_not_encrypted_is_refused(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(
+        lake,
+        other(
+            columns=["identity_no", "mobile"],
+            options=[{"column": "mobile", "option": "format"}],
+        ),
+    )
+    signed(lake, "remarks")
+    monkeypatch.setattr(
+        "privacy.mask_frame.option_column", lambda column, *_: pl.col(column.name)
+    )
+    job = batch(lake)
+    with pytest.raises(LeakFound):
+        release(job)
+    receipt = find(job.ledger, "masked", f"invented.remarks.{job.date}")
+    assert receipt and receipt.body["leak_scan"]["found"] == {
+        "mobile: numbers more than by chance": COUNT
+    }
 
 
 def test_two_recipients_tokens_do_not_join(lake: Settings) -> None:
