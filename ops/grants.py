@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table as Grid
 
 from audit.ledger import Ledger, open_ledger
 from audit.receipts import find, last_published
@@ -24,7 +24,6 @@ from privacy.policy import PURPOSES
 from privacy.warrants import NEEDED, signers
 
 console = Console()
-HEAD = ("授权", "使用方", "表", "列", "用途", "到期", "签署", "状态", "最近发布")
 
 
 def show_grants(settings: Settings, as_json: bool) -> None:
@@ -34,17 +33,19 @@ def show_grants(settings: Settings, as_json: bool) -> None:
     if as_json:
         console.print_json(json.dumps(rows, ensure_ascii=False))
         return
-    grid = Grid(*HEAD, title="授权", title_justify="left")
-    for row in rows:
-        told = (
-            row["recipient"],
-            row["table"],
-            "、".join(row["columns"]),
-            row["purpose"],
-        )
-        state = (row["until"], f"{len(row['signers'])}/{NEEDED}", row["state"])
-        grid.add_row(row["name"], *told, *state, row["published"])
-    console.print(grid if rows else "没有声明任何授权。")
+    lines = [line for row in rows for line in _lines(row)] or ["没有声明任何授权。"]
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _lines(row: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"{row['name']}：{row['state']}（{len(row['signers'])}/{NEEDED} 人签署，"
+        f"{row['until']} 到期）"
+    )
+    yield f"　{row['recipient']} 读 {row['table']}，用途：{row['purpose']}"
+    yield f"　列：{'、'.join(row['columns'])}"
+    yield f"　最近发布：{row['published'] or '无'}"
 
 
 def _row(settings: Settings, ledger: Ledger, grant: Grant) -> dict[str, Any]:
