@@ -337,7 +337,10 @@ def test_distances_stay_and_recipients_cannot_lay_their_days_side_by_side(
 
 
 def test_where_nobody_is_named_no_day_is_told(keyed: Settings) -> None:
-    rows = [{"who": None, "seen": "2026-01-05"}, {"who": " - ", "seen": "2026-01-05"}]
+    rows: list[dict[str, Any]] = [
+        {"who": None, "seen": "2026-01-05"},
+        {"who": " - ", "seen": "2026-01-05"},
+    ]
     assert under("seen", "shift", SCOPE, keyed, rows) == [None, None]
     alone = table("alone", [VISITS.column("seen")])
     assert under("seen", "shift", SCOPE, keyed, [{"seen": "2026-01-05"}], alone) == [
