@@ -175,6 +175,7 @@ def test_cells_of_the_grid_are_a_kilometre_wide_at_least() -> None:
     assert 111.2 * 0.669 / 50 > 1 and 111.2 / 50 > 1
 
 
+@trials(deadline=None)
 @given(
     some.lists(some.none() | some.integers(-(10**9), 10**9), max_size=30),
     some.sampled_from([name for name in GENERALISERS if name.startswith("at_most")]),
