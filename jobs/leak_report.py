@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from jobs.committed_rows import in_pieces, no_cell_told
+from jobs.committed_rows import committed_rows, in_pieces, no_cell_told
 from jobs.context import Job
 from jobs.delta_files import files_added
 from lake_config.contract import Table
@@ -41,6 +41,7 @@ from privacy.leak_scan import (
     known_among,
     scanned_columns,
 )
+from privacy.names_left import LOOKED_AT, TEXT_TYPES, names_left, too_many
 from privacy.policy import KEEP
 from privacy.written_cells import ScanKey
 from quality.frames import collected
@@ -56,6 +57,7 @@ BESIDE = "*"
 OWN_NAME = "person_name of the same row"
 MANY_NAMES = "person_name more than by chance"
 MANY_NUMBERS = "numbers more than by chance"
+BY_MODEL = "by the model"
 SEPARATORS = r"[\s·•・.\-]+"
 ROW = "_row_"
 Pieces = Sequence[pl.LazyFrame]
@@ -68,16 +70,25 @@ class Report:
     hits: int = 0
     found: Counter[str] = field(default_factory=Counter)
     places: list[dict[str, Any]] = field(default_factory=list)
+    by_model: dict[str, Counter[str]] = field(default_factory=dict)
 
     def tell(self, column: str, kinds: Counter[str]) -> None:
         self.found.update({f"{column}: {kind}": kinds[kind] for kind in kinds})
 
     def body(self, cells: int) -> dict[str, Any]:
         """For the receipt: counts and places, and the verdict."""
-        places = {"places": self.places} if self.places else {}
         found = dict(self.found)
-        ok = not (self.hits or found)
-        return {"cells": cells, "hits": self.hits, "found": found, "ok": ok, **places}
+        facts: dict[str, Any] = {
+            "places": self.places,
+            "by_model": {name: dict(told) for name, told in self.by_model.items()},
+        }
+        return {
+            "cells": cells,
+            "hits": self.hits,
+            "found": found,
+            "ok": not (self.hits or found),
+            **{name: told for name, told in facts.items() if told},
+        }
 
 
 def scan_of(job: Job, staged: Path, written: int, rows: Pieces = ()) -> dict[str, Any]:
@@ -91,6 +102,7 @@ def scan_of(job: Job, staged: Path, written: int, rows: Pieces = ()) -> dict[str
         if written:
             columns = _scan_cells(job, staged, known, report)
             _scan_rows(rows, job.table, job.purpose, report)
+            _scan_texts(job, staged, report)
             beside = texts_beside(job.store, staged, formed_columns(job))
             report.tell(BESIDE, hits_in(beside, known))
     return report.body(written * columns)
@@ -157,6 +169,21 @@ def formed_columns(job: Job) -> set[str]:
         for item in job.table.columns
         if treatment_of(item, job.purpose).kind == "format"
     }
+
+
+def _scan_texts(job: Job, staged: Path, report: Report) -> None:
+    """What the model still sees in columns of free text, where one is published."""
+    rows = committed_rows(job.store, staged)
+    types = rows.collect_schema()
+    texts = {
+        item.name for item in job.table.columns if item.semantic_type in TEXT_TYPES
+    }
+    for name in sorted(texts & set(types)):
+        cells = collected(rows.select(name).drop_nulls().unique().head(LOOKED_AT))
+        found = names_left(cells[name])
+        report.by_model[name] = found
+        told = too_many(found).items()
+        report.tell(name, Counter({f"{kind} {BY_MODEL}": many for kind, many in told}))
 
 
 def _places(

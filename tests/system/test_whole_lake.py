@@ -2,11 +2,14 @@
 
 What was released is what the truth and the policy say, cell for cell; tokens join whom
 they should; and no byte outside raw, the departments' own folders and the truth holds
-anybody's value, whatever failed.
+anybody's value, whatever failed. Some of the people are canaries, whom the leak scan of each
+batch knows and whose names are found anywhere in a text.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import combinations
@@ -24,11 +27,13 @@ from lake_config.settings import Settings, load
 from ops.demo import OFFICER
 from ops.processes import free_port, stop
 from ops.running import start_sharing
+from privacy.canaries import canaries
 from privacy.mask_frame import published_columns
 from privacy.policy import STATISTICS
 from tests.lib.byte_scanner import Findings, Truth, scan, truth_of
 from tests.lib.failed_run import run_failing_day
 from tests.lib.failing_day import BROKEN
+from tests.lib.kept_results import keep
 from tests.lib.key_search import everything_but_keys, search, secrets_of
 from tests.lib.notebooks import executed
 from tests.lib.one_department import DEPARTMENT
@@ -36,7 +41,12 @@ from tests.lib.planted_values import planted
 from tests.lib.small_lake import DAY, lake_command
 from tests.lib.true_rows import TrueTable, join_sizes, multiset, true_table
 
-PERSONS, SEED, TABLES = 1_500, 7, 24
+CANARIES = int(os.environ.get("LAKE_TEST_CANARIES") or 500)
+"""Of the city's first people; `LAKE_TEST_CANARIES=10000` takes all of a larger city's, and
+keeps what was found in tests/results/."""
+
+PERSONS, SEED, TABLES = max(1_500, CANARIES), 7, 24
+LONG = "LAKE_TEST_CANARIES" in os.environ
 NEXT = DAY + timedelta(days=1)
 KINDS = {"identity_number", "mobile", "address", "name"}
 PLAIN = {"zones/raw", "sources", "truth"}
@@ -60,6 +70,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     url = f"http://127.0.0.1:{free_port()}/delta-sharing"
     settings = replace(load({"LAKE_HOME": str(home)}), sharing_url=url)
     told = f"demo --persons {PERSONS} --seed {SEED} --date {DAY}".split()
+    told += ["--canaries", str(CANARIES)]
     code, said = lake_command(settings, *told)
     assert code == 0
     people = pl.read_parquet(settings.layers.truth / "people.parquet")
@@ -149,14 +160,34 @@ def test_everything_fails_as_it_should(lake: Lake, failed: int) -> None:
     assert verify(lake.settings).ok
 
 
-def test_no_value_lies_outside_raw_and_the_departments(lake: Lake, failed: int) -> None:
+def test_no_value_lies_outside_raw_and_the_departments(
+    lake: Lake, failed: int, seen: Callable[[str], None]
+) -> None:
     home = lake.settings.home
     parts = [*home.iterdir(), *(home / "zones").iterdir()]
     names = {part.relative_to(home).as_posix() for part in parts} - PLAIN - {"zones"}
     assert names >= {"ledger", "logs", "airflow", "state", "zones/shared"}
     found = {name: scan(home / name, lake.truth) for name in sorted(names)}
     assert {name: places for name, places in found.items() if places} == {}
-    assert {kind for kind, _ in scan(home / "zones/raw", lake.truth)} == KINDS
+    raw = {kind for kind, _ in scan(home / "zones/raw", lake.truth)}
+    assert raw == KINDS
+    facts = {
+        "canaries": CANARIES,
+        "people": PERSONS,
+        "places_looked_through": len(names),
+    }
+    files = sum(path.is_file() for name in names for path in (home / name).rglob("*"))
+    keep("canaries_in_a_whole_lake", {**facts, "files": files, "found": 0}, (), LONG)
+    seen(f"D2: {CANARIES} canaries, {files} files outside raw, 0 findings")
+
+
+def test_the_leak_scan_knew_the_canaries(lake: Lake) -> None:
+    (known,) = canaries(lake.settings)
+    names = {len(lake.people[number]["name"]) for number in range(CANARIES)}
+    assert names == {4} and len(known.values["person_name"][4]) == CANARIES
+    masked = open_ledger(lake.settings).events("masked")
+    scans = [event.body["leak_scan"] for event in masked if event.body["ok"]]
+    assert len(scans) >= TABLES and all(scan["ok"] for scan in scans)
 
 
 def test_neither_the_demo_nor_a_notebook_shows_a_value(

@@ -276,6 +276,28 @@ def test_a_comment_that_names_one_of_the_batch_is_found(lake: Settings) -> None:
     assert found == {"*: person_name": 1}
 
 
+def test_a_text_in_which_the_model_sees_names_is_not_published(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is known of the batch is not in it; whom it tells of, nobody knows but the model."""
+    weakened(monkeypatch, "free_text")
+    rows = people(30)
+    for number, row in enumerate(rows):
+        row["remark"] = f"第{number}次会议由李国强主任主持，王秀英和陈建华参加。"
+    scan = leaks(lake, rows)
+    assert set(scan["found"]) == {"remark: person by the model"}
+    assert scan["by_model"]["remark"]["person"] > 60
+    harmless = lake_rows("第{}次会议按时召开，参加者没有意见。")
+    job, before = gated(lake, INVENTED, "people", harmless, day=DAY.replace(day=4))
+    told = mask_batch(job, before).body["leak_scan"]
+    assert told["ok"] and told["by_model"]["remark"]["characters"] > 300
+
+
+def lake_rows(remark: str) -> list[dict[str, Any]]:
+    rows = people(30)
+    return [{**row, "remark": remark.format(number)} for number, row in enumerate(rows)]
+
+
 def test_a_canary_of_another_batch_is_found_anywhere(lake: Settings) -> None:
     rows, other = people(30), people(3, start=200)
     kept = [(kind, pl.Series([row[name] for row in other])) for kind, name in CANARIES]
