@@ -17,6 +17,7 @@ from benchmarks import (
     fused_gate,
     growth,
     invention,
+    leaks,
     privacy_paths,
     risk,
     secured_path,
@@ -40,6 +41,7 @@ BY_ROWS = {
     "P7": privacy_paths.pseudonyms,
     "P11": growth.run,
     "risk-cost": risk.cost,
+    "leak-cost": leaks.run,
 }
 BY_PERSONS = {"city": city.run, "risk": risk.run, "simulation": invention.run}
 RESULTS = Path(__file__).parent / "results"

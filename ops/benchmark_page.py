@@ -33,6 +33,7 @@ be repeated.
 - **C18** three full loads in a row
 - **city** the pipelines of all departments (`./lake bench city --persons N`)
 - **risk** how many people share what is told of a whole city (`./lake bench risk --persons N`)
+- **leak-cost** masking settlements with the leak scan against masking alone
 - **risk-cost** masking settlements with the risk gate against masking without
 - **simulation** inventing the rows of all departments
 

@@ -114,7 +114,7 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="P1|P2|P3|P4|P7|P9|P10|P11|P13|P16|C18|city|risk|risk-cost|simulation，"
+            help="P1|P2|P3|P4|P7|P9|P10|P11|P13|P16|C18|city|risk|risk-cost|leak-cost|simulation，"
             "见 docs/reference/benchmarks.md"
         ),
     ],

@@ -2,7 +2,7 @@
 
 Patterns cannot know a name, an address or an odd number; the batch's accepted rows can. Of
 each distinct value 8 bytes are kept, a fingerprint under a key that is made for one run and
-lies in memory only. The rules are told in docs/explanation/leak_scan.md.
+lies in memory only. The rules are told in docs/reference/leak_scan.md.
 """
 
 from __future__ import annotations

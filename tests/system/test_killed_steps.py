@@ -33,12 +33,13 @@ from lake_config.contract_loader import contract_of
 from lake_config.layers import CURATED
 from lake_config.settings import Settings
 from storage.file_facts import facts_of
+from tests.lib.byte_scanner import Truth, scan
 from tests.lib.crash_storm import KILLED, Server, Storm, finish, mortal_spark
-from tests.lib.delivered_day import STEPS, Delivery
+from tests.lib.delivered_day import LARGEST, ROWS, STEPS, Delivery
 from tests.lib.forked_job import die_at
 from tests.lib.kept_results import keep, times
 from tests.lib.local import LOCAL
-from tests.lib.one_department import DEPARTMENT, TABLE, signed_lake
+from tests.lib.one_department import DEPARTMENT, TABLE, signed_lake, teachers
 from tests.lib.small_lake import lake_command
 
 ROUNDS, RANDOM = 5, times(60)
@@ -214,6 +215,25 @@ def test_every_file_in_the_shared_zone_passed_a_scan(server: Server) -> None:
         assert digest == event.body["files_digest"] and digest in passed
         lying -= {table / name for name in names}
     assert not lying
+
+
+def test_no_teacher_lies_outside_raw_and_the_department(
+    server: Server, seen: Callable[[str], None]
+) -> None:
+    """security.md L15, L35: spills, scratch folders, logs and staging of all that died."""
+    home = server.settings.home
+    made = teachers(LARGEST + ROWS)
+    none: frozenset[str] = frozenset()
+    truth = Truth(
+        frozenset(row[1] for row in made), none, none, frozenset(row[2] for row in made)
+    )
+    parts = [*home.iterdir(), *(home / "zones").iterdir()]
+    names = {part.relative_to(home).as_posix() for part in parts}
+    looked = sorted(names - {"zones", "zones/raw", "sources"})
+    assert {"state", "logs", "ledger", "zones/shared"} <= set(looked)
+    assert {name: found for name in looked if (found := scan(home / name, truth))} == {}
+    assert {kind for kind, _ in scan(home / "zones/raw", truth)} >= {"identity_number"}
+    seen(f"L15, L35: nothing in {len(looked)} places after the kills")
 
 
 def test_retention_ends_what_the_dead_left(
