@@ -27,7 +27,7 @@ Pieces = list[pl.LazyFrame]
 
 
 def run(rows: int) -> dict[str, Any]:
-    """Settlements of one file into staging, with their log; with no canaries, as by default."""
+    """Settlements of one file into staging, with their log; no canaries, as by default."""
     with settlements(rows) as (settings, store, file):
         contract = contract_of(settings.contracts, DEPARTMENT)
         job = Job(settings, contract, contract.table(TABLE), FIRST_DAY, "release")
