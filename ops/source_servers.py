@@ -198,6 +198,8 @@ def start_mariadb(settings: Settings, department: str) -> tuple[Service, int]:
     if fresh:
         command = ["mariadb-install-db", "--no-defaults", f"--datadir={folder}/data"]
         command += ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        # Two that are made at once would take each other's temporary tables away.
+        command += [f"--tmpdir={folder}"]
         _quietly(command, user)
     port = free_port()
     command = [

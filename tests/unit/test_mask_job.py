@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -313,3 +314,12 @@ def test_a_damaged_list_of_canaries_stops_the_scan(lake: Settings) -> None:
     with pytest.raises(SettingsError, match="金丝雀"):
         mask_batch(*gated(lake, INVENTED, "people", people(5)))
     assert staged_files(lake) == []
+
+
+def test_a_folder_s_own_name_is_nobody_s_number(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, before = gated(lake, INVENTED, "people", people(50))
+    drawn = SimpleNamespace(token_hex=lambda _: "13945551234")
+    monkeypatch.setattr("jobs.mask.secrets", drawn)
+    assert mask_batch(job, before).body["ok"]
