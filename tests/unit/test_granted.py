@@ -4,6 +4,7 @@ and that nobody gets it without two signatures."""
 from __future__ import annotations
 
 import re
+from argparse import Namespace
 from typing import Any
 
 import polars as pl
@@ -13,7 +14,7 @@ from deltalake import DeltaTable
 from audit.ledger import open_ledger
 from audit.receipts import find
 from jobs import granted, publish
-from jobs.__main__ import release
+from jobs.__main__ import _ended, release
 from jobs.context import Job
 from lake_config.errors import (
     ComponentMissing,
@@ -21,6 +22,7 @@ from lake_config.errors import (
     GrantNotInForce,
     LeakFound,
     NothingToDo,
+    TableBusy,
 )
 from lake_config.settings import Settings
 from privacy.grants import withdraw_grant
@@ -34,7 +36,7 @@ from tests.lib.granted_lake import (
     yesterday,
 )
 
-COUNT = 60
+COUNT = 40
 
 
 @pytest.fixture
@@ -261,3 +263,35 @@ def test_a_grant_that_ends_before_its_table_is_moved_is_not_published(
     assert not (
         lake.layers.shared / "research_office" / "invented" / "remarks"
     ).exists()
+
+
+def test_each_failure_is_told_under_its_own_name_and_ends_the_command(
+    lake: Settings,
+) -> None:
+    """The step ends with the code of one; the other was recorded on the way."""
+    declare(lake, REMARKS, other(name="again"))
+    job = batch(lake)
+    given = Namespace(step="release", department="invented", table="people")
+    with pytest.raises(GrantNotInForce) as refusal:
+        release(job)
+    assert (
+        _ended(lake, given, job.date, refusal.value) == GrantNotInForce.exit_code != 0
+    )
+    for kind in ("failed", "alert"):
+        told = [event.subject for event in open_ledger(lake).events(kind)]
+        assert sorted(told) == [
+            f"invented.{name}.{job.date}" for name in ("again", "remarks")
+        ]
+
+
+def test_what_may_pass_by_itself_is_tried_again(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: Any, **__: Any) -> None:
+        raise TableBusy("busy")
+
+    declare(lake, REMARKS, other(name="again"))
+    signed(lake, "again")
+    monkeypatch.setattr(granted, "moved", busy)
+    with pytest.raises(TableBusy):
+        release(batch(lake))
