@@ -165,8 +165,15 @@ def _zip(content: bytes) -> Iterator[bytes]:
         with zipfile.ZipFile(BytesIO(content)) as packed:
             for item in packed.infolist():
                 yield item.filename.encode() + BETWEEN + packed.read(item)
-    except (zipfile.BadZipFile, RuntimeError, OSError):
-        return
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        ValueError,
+        RuntimeError,
+        OSError,
+        EOFError,
+    ):
+        return  # what looks like one, and is none
 
 
 WAYS: dict[str, Callable[[bytes], Iterator[bytes]]] = {
