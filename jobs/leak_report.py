@@ -54,6 +54,10 @@ each of them looks like one, and some are by chance. A plain column's all are.""
 BESIDE = "*"
 """Where a column stands: found in a name, a comment, a log entry or a footer."""
 
+DRAWN = ("id", "location", "sha256")
+"""Of a log, or of the list beside the files: random signs read like a number now and then, and
+where the staged table lay is not published with it."""
+
 OWN_NAME = "person_name of the same row"
 MANY_NAMES = "person_name more than by chance"
 MANY_NUMBERS = "numbers more than by chance"
@@ -288,6 +292,5 @@ def _opened(text: str, name: str) -> Iterator[str]:
             return
         except ValueError:
             pass
-    # A table's id is drawn at random and reads like a number now and then.
-    if name != "id":
+    if name not in DRAWN:
         yield text
