@@ -246,12 +246,12 @@ def texts_beside(
     store: Store, staged: Path, formed: Collection[str] = ()
 ) -> Iterator[str]:
     """Every text that a reader of the table gets besides its cells; statistics of `formed`
-    columns are such cells, and the folder's own name is drawn at random."""
+    columns are such cells."""
     for path in store.files(staged):
         yield path.name
         if path.suffix == ".json":
             for line in store.read(path).decode().splitlines():
-                yield from _texts(json.loads(line.replace(staged.name, "")))
+                yield from _texts(json.loads(line))
         elif path.suffix == ".parquet":
             with store.opened(path) as file:
                 yield from _footer(pq.read_metadata(file), formed)
