@@ -23,6 +23,7 @@ from privacy.recognisers.kinds import (
 )
 
 FOREIGNER = "9"
+_EIGHTEEN = re.compile("[0-9]{17}[0-9X]")
 _CREDIT = "[0-9A-HJ-NPQRTUWXY]"
 _CREDIT_HOLDERS = frozenset(
     "11 12 13 19 21 29 31 32 33 34 39 51 52 53 59 71 72 79 81 89 91 92 93 A1 A9 G1 N1 N2 "
@@ -34,14 +35,18 @@ _CREDIT_HOLDERS = frozenset(
 def identity_grade(found: str) -> float | None:
     """With two digits more, for kind and degree, it is on a disabled person's card."""
     number = bare(found)
+    if _EIGHTEEN.fullmatch(number):
+        return _modern_grade(number)
     if re.fullmatch("[A-Z]{3}[0-9]{12}", number):
         return _foreigner_grade(number)
     if re.fullmatch("[0-9]{15}", number):
         return _old_grade(number)
     if re.fullmatch("[0-9]{17}[0-9X][1-7][1-4]", number):
         return CHECKED if identity_grade(number[:18]) == CHECKED else WEAK
-    if not re.fullmatch("[0-9]{17}[0-9X]", number):
-        return WEAK if re.fullmatch("[0-9]{12,19}X?", number) else None
+    return WEAK if re.fullmatch("[0-9]{12,19}X?", number) else None
+
+
+def _modern_grade(number: str) -> float | None:
     known = _place_is_known(number)
     place = known or number[:2] in province_codes() or number[0] == FOREIGNER
     signs = (place, is_date(number[6:14]), resident_check(number[:17]) == number[17])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from privacy.recognisers.classes import CLASSES
+from privacy.recognisers.classes import BY_ENTITY, CLASSES
 from privacy.recognisers.kinds import GAIN, JOINT, Kind, any_of
 
 REACH = 20
@@ -42,8 +43,15 @@ _DIRECT = re.compile(f"({any_of(_LABELS)}){JOINT}$")
 
 def gain(text: str, start: int, end: int, kind: Kind) -> tuple[float, str]:
     """What is added to a grade, and the word that it is added for."""
-    before = _SENTENCE_END.split(text[max(0, start - REACH) : start])[-1]
-    after = text[end : end + REACH]
+    before = text[max(0, start - REACH) : start]
+    return _gain(before, text[end : end + REACH], kind.entity)
+
+
+@lru_cache(maxsize=10_000)
+def _gain(before: str, after: str, entity: str) -> tuple[float, str]:
+    """The same words stand beside many values: reports are written from templates."""
+    kind = BY_ENTITY[entity]
+    before = _SENTENCE_END.split(before)[-1]
     if kind.deniers and (found := kind.deniers.match(after)):
         return -GAIN, found[0]
     if kind.followers and (found := kind.followers.match(after)):
