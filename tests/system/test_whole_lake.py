@@ -97,7 +97,9 @@ def failed(lake: Lake) -> int:
 
 
 def test_the_demo_agrees_with_the_truth(lake: Lake) -> None:
-    assert lake.said.count("✓") == TABLES and "✗" not in lake.said
+    texts_under_a_grant = 1
+    assert lake.said.count("✓") == TABLES + texts_under_a_grant
+    assert "✗" not in lake.said
     assert "含真实个人信息 0 处" in lake.said
 
 
