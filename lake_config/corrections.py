@@ -12,14 +12,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lake_config.contract import Column, Contract, Table
-from lake_config.contract_shape import Key, Level, check_shape, name, one_of, text
-from lake_config.contract_yaml import read_yaml
+from lake_config.contract_shape import Key, Level, name, one_of, text
+from lake_config.declared_list import read_list
 from lake_config.digests import sm3
-from lake_config.errors import ContractError, UsageError
+from lake_config.errors import UsageError
 from lake_config.settings import Settings
 
 KINDS = ("trim", "half_width", "upper_x", "date_format", "code")
@@ -87,14 +88,7 @@ def read_corrections(settings: Settings, contract: Contract) -> Corrections:
             f"{contract.department} 没有更正规则文件 corrections/{path.name}。"
             "请先写明规则并由安全管理员签署，或请数源部门改正后重新交付。"
         )
-    source = read_yaml(path)
-    if not source.problems:
-        check_shape(source, source.data, FILE)
-    if not source.problems:
-        for index, problem in _problems(contract, source.data):
-            source.complain(("corrections", index), problem)
-    if source.problems:
-        raise ContractError(tuple(source.problems))
+    source = read_list(path, FILE, "corrections", partial(_problems, contract))
     items = tuple(map(_correction, source.data["corrections"]))
     return Corrections(contract.department, sm3(source.content), items)
 

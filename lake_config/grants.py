@@ -13,10 +13,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from lake_config.contract_shape import Key, Level, check_shape, name, text
-from lake_config.contract_yaml import read_yaml
+from lake_config.contract_shape import Key, Level, name, text
+from lake_config.declared_list import read_list
 from lake_config.digests import sm3
-from lake_config.errors import ContractError
 from lake_config.layers import CURATED
 from lake_config.settings import Settings
 
@@ -70,14 +69,7 @@ def read_grants(settings: Settings) -> tuple[Grant, ...]:
     path = settings.layers.grants
     if not path.exists():
         return ()
-    source = read_yaml(path)
-    if not source.problems:
-        check_shape(source, source.data, FILE)
-    if not source.problems:
-        for index, problem in _problems(source.data["grants"]):
-            source.complain(("grants", index), problem)
-    if source.problems:
-        raise ContractError(tuple(source.problems))
+    source = read_list(path, FILE, "grants", _problems)
     return tuple(map(_grant, source.data["grants"]))
 
 
@@ -88,7 +80,8 @@ def _grant(given: dict[str, Any]) -> Grant:
     return Grant(**{**given, "columns": columns, "options": told, "until": day})
 
 
-def _problems(grants: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+def _problems(data: dict[str, Any]) -> Iterator[tuple[int, str]]:
+    grants = data["grants"]
     doubled = _twice([grant["name"] for grant in grants])
     for index, grant in enumerate(grants):
         if grant["name"] in doubled:

@@ -13,9 +13,8 @@ from itertools import combinations, product
 from typing import Any
 
 from lake_config.contract import SEMANTIC_TYPES
-from lake_config.contract_shape import Key, Level, check_shape, name, text
-from lake_config.contract_yaml import read_yaml
-from lake_config.errors import ContractError
+from lake_config.contract_shape import Key, Level, name, text
+from lake_config.declared_list import read_list
 from lake_config.settings import Settings
 
 FILE_NAME = "linkage.yaml"
@@ -59,14 +58,7 @@ def read_groups(settings: Settings) -> tuple[Group, ...]:
     path = settings.contracts.parent / FILE_NAME
     if not path.exists():
         return ()
-    source = read_yaml(path)
-    if not source.problems:
-        check_shape(source, source.data, FILE)
-    if not source.problems:
-        for index, problem in _problems(source.data["groups"]):
-            source.complain(("groups", index), problem)
-    if source.problems:
-        raise ContractError(tuple(source.problems))
+    source = read_list(path, FILE, "groups", _problems)
     return tuple(map(_group, source.data["groups"]))
 
 
@@ -75,7 +67,8 @@ def _group(given: dict[str, Any]) -> Group:
     return Group(**{**given, **lists, "until": date.fromisoformat(str(given["until"]))})
 
 
-def _problems(groups: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+def _problems(data: dict[str, Any]) -> Iterator[tuple[int, str]]:
+    groups = data["groups"]
     for index, group in enumerate(groups):
         if len(set(group["departments"])) < 2:
             yield index, "departments 至少写两个部门，否则不需要可关联组。"
