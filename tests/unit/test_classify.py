@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import date
 from math import comb
 
 import polars as pl
@@ -13,22 +12,20 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from lake_config.contract import CLASSIFICATIONS, Reference
-from lake_config.settings import Settings
-from privacy import check_digits, person_count
+from lake_config.contract import Reference
+from privacy import check_digits
 from privacy.classification.forms import CELL, FORMS
 from privacy.classification.measures import lower_bound, measured, sampled
 from privacy.classification.names import Named
 from privacy.classification.proposal import proposal, protects_less
 from privacy.classification.watch import Watched, appearing, together, watched
 from privacy.classify import findings, lineage, propose, samples, watched_columns
-from privacy.keys import init_keys
 from privacy.leak_patterns import classes_in
 from privacy.policy import PURPOSES, treatment
-from privacy.table_tags import PERSONAL, Tags, fourteen_years_before, inherited, tags_of
 from tests.lib.identifiers import MAKERS
 from tests.lib.look_alikes import BY_CHANCE
 from tests.lib.quality_cases import column, table
+from tests.lib.shown_things import THINGS, TYPES
 
 CHANCE = random.Random(5)
 DIGITS = "0123456789"
@@ -155,27 +152,6 @@ def test_what_passes_by_chance_does_not_appear() -> None:
     assert "identity_number" in appearing(watched(pl.Series(cases + true)))
 
 
-THINGS = table(
-    "things",
-    [
-        column("no", semantic_type="record_key", primary_key=True),
-        column("office"),
-        column("home", semantic_type="address"),
-        column("who", semantic_type="identity_number"),
-        column("kind", codes=("1", "2")),
-        column("done_on", "date"),
-        column("note", semantic_type="free_text"),
-        column("paid", "number", physical_type="decimal(12,2)"),
-    ],
-    classification="一般",
-)
-TYPES: dict[str, pl.DataType] = {
-    **dict.fromkeys(("no", "office", "home", "who", "kind", "note"), pl.String()),
-    "done_on": pl.Date(),
-    "paid": pl.Decimal(12, 2),
-}
-
-
 def test_only_columns_that_show_something_are_watched() -> None:
     assert watched_columns(THINGS, TYPES) == ("office", "home")
     shown = table("things", THINGS.columns, record_number="no")
@@ -249,105 +225,3 @@ def test_protects_less_is_about_what_is_shown() -> None:
             treatment(kind, use).kind not in ("keep", "generalise") for use in PURPOSES
         )
         assert not protects_less(kind, "identity_number")
-
-
-@hypothesis_settings(deadline=None)
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(CLASSIFICATIONS), st.sampled_from(PERSONAL)),
-        min_size=1,
-    )
-)
-def test_a_derived_table_has_the_highest_of_all(pairs: list[tuple[str, str]]) -> None:
-    """The slow second: nothing that goes in is above what comes out, and it comes from one."""
-    found = inherited([Tags(*pair) for pair in pairs])
-    for place, scale in enumerate((CLASSIFICATIONS, PERSONAL)):
-        out = (found.level, found.personal)[place]
-        ranks = [scale.index(pair[place]) for pair in pairs]
-        assert scale.index(out) == max(ranks)
-
-
-def test_tags_of_a_table() -> None:
-    assert tags_of(THINGS).personal == "sensitive"
-    assert tags_of(THINGS, children=1) == Tags("一般", "under14")
-    own = Tags("重要", "none")
-    assert inherited([tags_of(THINGS)], own) == Tags("重要", "sensitive")
-    assert inherited([Tags("绝密", "none")]).level == "核心", (
-        "unknown words are the highest"
-    )
-
-
-@pytest.mark.parametrize(
-    ("day", "since"),
-    [
-        (date(2026, 3, 2), date(2012, 3, 2)),
-        (date(2028, 2, 29), date(2014, 2, 28)),
-        (date(2027, 2, 28), date(2013, 2, 28)),
-    ],
-)
-def test_under_14_until_the_birthday(day: date, since: date) -> None:
-    assert fourteen_years_before(day) == since
-
-
-def test_a_person_s_number_tells_the_birth_date() -> None:
-    frame = pl.DataFrame({"n": ["231202201203021234", "231202900228123", "E1234567"]})
-    born = person_count.born(person_count.person_number(pl.col("n")))
-    assert list(frame.select(born).to_series()) == [20120302, 19900228, None]
-
-
-def numbers_of(first: int, count: int) -> pl.Series:
-    numbers = (231202 * 10**11 + place for place in range(first, first + count))
-    texts = pl.Series("n", [f"{number:017d}0" for number in numbers], pl.String)
-    return texts.to_frame().select(person_count.person_number(pl.col("n"))).to_series()
-
-
-def test_persons_are_counted_once_over_tables(settings: Settings) -> None:
-    init_keys(settings)
-    first, second = (
-        person_count.registers(settings, [numbers_of(*part)])
-        for part in ((0, 60_000), (40_000, 60_000))
-    )
-    both = person_count.together([first, second])
-    for row, true in ((first, 60_000), (both, 100_000)):
-        assert abs(person_count.estimate(row) - true) < 0.08 * true
-    person_count.keep(settings, "a.b", first)
-    person_count.keep(settings, "a.c", second)
-    assert person_count.of_all_tables(settings) == person_count.estimate(both)
-    person_count.keep(settings, "a.c", first)
-    assert person_count.of_all_tables(settings) == person_count.estimate(first)
-    (settings.layers.person_counts / "a.d.txt").write_text("torn")
-    assert person_count.of_all_tables(settings) == person_count.estimate(first)
-
-
-def test_few_persons_are_counted_nearly_exactly(settings: Settings) -> None:
-    init_keys(settings)
-    for true in (0, 1, 30):
-        found = person_count.estimate(
-            person_count.registers(settings, [numbers_of(0, true)])
-        )
-        assert abs(found - true) <= 2
-
-
-def test_a_person_has_one_number_however_it_is_written() -> None:
-    frame = pl.DataFrame(
-        {
-            "n": [
-                "231202900228123",
-                "23120219900228123X",
-                "23120219900228123x ",
-                "E1234567",
-                None,
-            ]
-        }
-    )
-    found = list(frame.select(person_count.person_number(pl.col("n"))).to_series())
-    assert found == [23120219900228123] * 3 + [None, None]
-
-
-def test_levels_are_told_below_ten_million() -> None:
-    assert [person_count.reached(total) for total in (999_999, 1_000_000, 9_499_999, 9_500_000)] == [
-        0, 1_000_000, 1_000_000, 9_500_000,
-    ]  # fmt: skip
-    assert person_count.LEVELS[-1] < 10_000_000 * (
-        1 - 3 * 1.04 / person_count.SIZE**0.5
-    )
