@@ -17,7 +17,12 @@ from audit.events import canonical
 from lake_config.contract import Column, Table
 from lake_config.digests import sm3
 from privacy.classification import forms, measures, proposal, watch
-from privacy.classification.classes import CLASSES, DIRECT, ORGANISATION
+from privacy.classification.classes import (
+    CLASSES,
+    DIRECT,
+    ORGANISATION,
+    ORGANISATION_ENGLISH,
+)
 from privacy.classification.measures import Sample, measured
 from privacy.classification.names import Named, name_evidence, of_organisation
 from privacy.classification.proposal import REACHED, Proposal, protects_less
@@ -32,7 +37,7 @@ PEOPLE = frozenset(DIRECT) - set(REACHED) | {"person_key", "birth_date"}
 def _version() -> str:
     content = {
         "classes": [asdict(item) for item in CLASSES],
-        "organisation": ORGANISATION,
+        "organisation": [*ORGANISATION, *ORGANISATION_ENGLISH],
         "patterns": [*forms.PATTERNS, watch.RUN, watch.SUSPECT, *watch.NUMBERS],
         "limits": [
             proposal.PROVEN, proposal.MANY, proposal.NEARLY_ALL, proposal.HALF, proposal.SEEN,
@@ -105,7 +110,7 @@ def columns_of_bodies(table: Table, found: Iterable[Proposal]) -> frozenset[str]
     return frozenset(
         item.name
         for item in table.columns
-        if of_organisation(item.business_name, table.business_name)
+        if of_organisation(item, table)
     )
 
 

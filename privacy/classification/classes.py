@@ -147,7 +147,7 @@ CLASSES = (
         "驾驶证号 驾驶证号码 驾驶证档案编号 证号 证书编号 资格证号 执业证号 "
         "从业资格证号 运输证号 许可证号",
         "licence_no license_no licence_number license_number licence_file_no "
-        "driver_licence driver_license",
+        "driver_licence driver_license certificate_no certificate_number",
         "jszh jszhm zgzh zyzh",
     ),
     _class(
@@ -248,7 +248,11 @@ ALONE = {"name": "person_name"}
 """English words that say too little behind others, and something alone."""
 
 ORGANISATION = ("机构", "单位", "企业", "公司", "医院", "学校", "药店", "网点", "窗口")
-"""In a label or a table's name: what is reached or lies there is no person."""
+ORGANISATION_ENGLISH = (
+    "institution", "employer", "company", "organisation", "organization", "hospital",
+    "school", "pharmacy", "agency", "branch",
+)  # fmt: skip
+"""In a column's or a table's names: what is reached or lies there is no person."""
 
 SMALL, LARGE = "一般", "重要"
 

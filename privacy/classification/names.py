@@ -12,7 +12,14 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from privacy.classification.classes import ALONE, CLASSES, DIRECT, ORGANISATION
+from lake_config.contract import Column, Table
+from privacy.classification.classes import (
+    ALONE,
+    CLASSES,
+    DIRECT,
+    ORGANISATION,
+    ORGANISATION_ENGLISH,
+)
 
 EXACT, PARTIAL, NONE = "exact", "partial", "none"
 
@@ -35,9 +42,22 @@ def name_evidence(column: str, label: str) -> Named:
     return min(found, key=_weakness, default=Named())
 
 
-def of_organisation(label: str, table_label: str) -> bool:
+def of_organisation(column: Column, table: Table) -> bool:
     """Do the names speak of a body and not of a person?"""
-    return any(word in text for word in ORGANISATION for text in (label, table_label))
+    labels = column.business_name, table.business_name
+    parts = {part for name in (column.name, table.name) for part in _parts(name)}
+    return any(word in text for word in ORGANISATION for text in labels) or any(
+        form in parts for word in ORGANISATION_ENGLISH for form in _numbers(word)
+    )
+
+
+def _numbers(word: str) -> tuple[str, ...]:
+    """The singular and the plurals of an English word."""
+    return word, f"{word}s", f"{word}es", f"{word[:-1]}ies"
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part.lower() for part in _PARTS.findall(name))
 
 
 def _weakness(item: Named) -> tuple[bool, bool]:
@@ -76,7 +96,7 @@ def _initials() -> dict[str, str]:
 
 
 def _of_column(column: str) -> Named:
-    parts = tuple(part.lower() for part in _PARTS.findall(column))
+    parts = _parts(column)
     while parts and parts[-1].isdigit():
         parts = parts[:-1]
     words, initials = _english(), _initials()
