@@ -24,7 +24,7 @@ _ISSUERS = re.compile(
 MOST_GROUPS = 6
 """Cards are written in groups; single digits in a row are a table of numbers."""
 
-_GROUPS = re.compile("[0-9]+")
+_GROUPS, _CARD = re.compile("[0-9]+"), re.compile("[0-9]{16,19}")
 _PLATE = "[A-HJ-NP-Z0-9]"
 
 
@@ -32,7 +32,7 @@ def card_grade(found: str) -> float | None:
     """One of ten numbers passes by chance, so the issuer has to be known as well."""
     number = bare(found)
     groups = len(_GROUPS.findall(found))
-    if not re.fullmatch("[0-9]{16,19}", number) or groups > MOST_GROUPS:
+    if not _CARD.fullmatch(number) or groups > MOST_GROUPS:
         return None
     known = _ISSUERS.fullmatch(number) and not number.startswith("2312")
     if passes_luhn(number):

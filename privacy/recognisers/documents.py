@@ -25,6 +25,7 @@ from privacy.recognisers.kinds import (
 FOREIGNER = "9"
 _EIGHTEEN = re.compile("[0-9]{17}[0-9X]")
 _CREDIT = "[0-9A-HJ-NPQRTUWXY]"
+_CREDIT_CODE = re.compile(f"[1-9A-Z][0-9]{{7}}{_CREDIT}{{10}}")
 _CREDIT_HOLDERS = frozenset(
     "11 12 13 19 21 29 31 32 33 34 39 51 52 53 59 71 72 79 81 89 91 92 93 A1 A9 G1 N1 N2 "
     "N3 N9 Y1".split()
@@ -78,10 +79,12 @@ def _foreigner_grade(number: str) -> float | None:
 
 def credit_grade(found: str) -> float | None:
     code = bare(found)
-    if not re.fullmatch(f"[1-9A-Z][0-9]{{7}}{_CREDIT}{{10}}", code):
+    if not _CREDIT_CODE.fullmatch(code):
         return None
     place = code[2:8] in region_codes() or code[2:8] == "100000"
     holder = code[:2] in _CREDIT_HOLDERS
+    if not place and not holder:
+        return None
     signs = (place, holder, credit_check(code[:17]) == code[17])
     return CHECKED if all(signs) else WEAK if sum(signs) == 2 else None
 

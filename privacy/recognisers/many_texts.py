@@ -21,7 +21,7 @@ from privacy.recognisers.kinds import AFTER, BEFORE, FOUND, GLUED, Kind
 from privacy.recognisers.labels import gain
 from privacy.recognisers.spans import Span, without_overlaps
 
-AT_ONCE = 10_000
+AT_ONCE = 50_000
 """Texts looked at together: what is held in memory does not grow with the column."""
 
 _LOOK_AROUND = re.compile(r"\(\?<?[=!]")
