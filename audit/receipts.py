@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from audit.events import Event
+from audit.events import Event, Json
 from audit.ledger import Ledger
 from lake_config.errors import OutOfTurn
 from lake_config.layers import table_key
 
 STEPS = ("collected", "reconciled", "gated", "masked", "published")
+WITHDRAWN = "grant_withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +107,14 @@ def _publications(
     for event in ledger.newest_under("published", batches):
         if event.body["ok"] and event.body["recipient"] == recipient:
             yield _receipt(event)
+
+
+def withdrawn_grants(ledger: Ledger) -> frozenset[str]:
+    """Digests of the grants that an officer ended."""
+    return frozenset(event.body["grant"] for event in ledger.events(WITHDRAWN))
+
+
+def still_granted(published: Json, withdrawn: frozenset[str], today: date) -> bool:
+    """May what a receipt of publication tells of be read today? Without a grant always."""
+    last = published.get("until", today.isoformat())
+    return last >= today.isoformat() and published.get("grant") not in withdrawn

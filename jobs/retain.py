@@ -1,8 +1,10 @@
 """Retain: what the lake no longer needs goes, and the ledger holds a certificate of it.
 
-Four things end here, and nowhere else: raw attempts past their contract's retention (never
+Five things end here, and nowhere else: raw attempts past their contract's retention (never
 the newest ones, never the one people read); attempts that were never collected; staged
-bytes nobody came for; files of the shared zone that only old versions name, or none. All
+bytes nobody came for; files of the shared zone that only old versions name, or none; and all
+files of a table whose grant is over. Standing statistics and granted tables are told from
+the ledger: no declaration has to be there any more. All
 under the table's lease, so that nothing is brought in meanwhile, and nothing that was
 written or could be read within GRACE. Each ending is ordered in the ledger before the first
 byte goes and certified after the last; an order that was cut off is finished first, as far as
@@ -20,7 +22,7 @@ from pathlib import Path
 from deltalake.exceptions import DeltaError
 
 from audit.ledger import Ledger, open_ledger
-from audit.receipts import last_published
+from audit.receipts import last_published, still_granted, withdrawn_grants
 from jobs.deletions import Deletions, Ending
 from jobs.delta_files import newest_version
 from jobs.lease import Lease, lease
@@ -38,13 +40,41 @@ GRACE = 24 * 3600.0
 """Seconds: longer than any job runs and any link to a file holds."""
 
 
-def retain(
-    settings: Settings, contract: Contract, table: Table, today: date
-) -> list[Ending]:
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """A table of the shared zone; `days` is how long raw is kept, where it has any."""
+
+    recipient: str
+    department: str
+    table: str
+    days: int = 0
+
+
+def own(contract: Contract, table: Table) -> Retained:
+    """What a contract delivers."""
+    return Retained(CURATED, contract.department, table.name, table.retention_days)
+
+
+def others(ledger: Ledger, contract: Contract) -> list[Retained]:
+    """Standing statistics and tables of grants, those that are declared no more included."""
+    delivered = {own(contract, table).table for table in contract.tables}
+    found = {
+        (event.body["recipient"], event.body["table"])
+        for kind in ("masked", "published")
+        for event in ledger.newest_under(kind, f"{contract.department}.")
+    }
+    return [
+        Retained(recipient, contract.department, name)
+        for recipient, name in sorted(found)
+        if recipient != CURATED or name not in delivered
+    ]
+
+
+def retain(settings: Settings, kept: Retained, today: date) -> list[Ending]:
     """End what is due for one table; what was ended is given back."""
     store, ledger = store_of(settings, Duty.RETENTION), open_ledger(settings)
-    about = _Table(settings, contract, table, store, ledger, today)
-    lying = settings.layers.leases(CURATED, contract.department, table.name)
+    about = _Table(settings, kept, store, ledger, today)
+    lying = settings.layers.leases(*about.place)
     try:
         with lease(store, lying, settings.lease_seconds) as held:
             deletions = Deletions(settings, store, ledger, about.key, held)
@@ -76,15 +106,18 @@ def _forget_leases(store: Store, lying: Path, held: Lease) -> None:
 @dataclass(frozen=True)
 class _Table:
     settings: Settings
-    contract: Contract
-    table: Table
+    kept: Retained
     store: Store
     ledger: Ledger
     today: date
 
     @property
     def key(self) -> str:
-        return table_key(self.contract.department, self.table.name)
+        return table_key(self.kept.department, self.kept.table)
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        return self.kept.recipient, self.kept.department, self.kept.table
 
     def due(self) -> list[Ending]:
         return [*self.raw(), *self.staged(), *self.shared()]
@@ -99,7 +132,7 @@ class _Table:
         newest = sorted({day for day, _ in collected})[-KEPT_BATCHES:]
         for place, files in sorted(attempts.items()):
             day, attempt = place
-            over = self.today - day > timedelta(days=self.table.retention_days)
+            over = self.today - day > timedelta(days=self.kept.days)
             kept = day in newest or place == self._read()
             if not _quiet(files) or (place in collected and (kept or not over)):
                 continue
@@ -108,30 +141,36 @@ class _Table:
 
     def staged(self) -> Iterator[Ending]:
         """Of one try each: its batch was published, or masked again, or given up."""
-        layers = self.settings.layers
-        facts = (CURATED, self.contract.department, self.table.name)
-        folder = layers.staged(*facts, self.today, "").parent
+        folder = self.settings.layers.staged(*self.place, self.today, "").parent
         for (day, attempt), files in sorted(self._grouped(folder).items()):
             if _quiet(files):
                 about = f"{self._batch(day)} {attempt}"
                 yield Ending("staged_left", about, tuple(files))
 
     def shared(self) -> Iterator[Ending]:
-        """Files that no kept version names."""
-        facts = (CURATED, self.contract.department, self.table.name)
-        folder = self.settings.layers.shared_table(*facts)
+        """Files that no kept version names; of a grant that is over, all."""
+        folder = self.settings.layers.shared_table(*self.place)
         written = self.store.written(folder).items()
         data = {path: when for path, when in written if _is_data(path)}
         if not data:
             return
-        kept = self._names_kept(folder)
+        over = self._is_over()
+        kept = set() if over else self._names_kept(folder)
         files = tuple(
             path
             for path, when in data.items()
             if path.name not in kept and _quiet({path: when})
         )
         if files:
-            yield Ending("shared_superseded", self.key, files)
+            reason = "grant_over" if over else "shared_superseded"
+            yield Ending(reason, self.key, files)
+
+    def _is_over(self) -> bool:
+        newest = last_published(self.ledger, *self.place)
+        withdrawn = withdrawn_grants(self.ledger)
+        return newest is not None and not still_granted(
+            newest.body, withdrawn, self.today
+        )
 
     def _names_kept(self, folder: Path) -> set[str]:
         """Of published versions that are new or were read lately, and of all after them:
@@ -150,7 +189,11 @@ class _Table:
         kept: set[int] = set()
         superseded = time.time()
         events = self.ledger.newest_under("published", f"{self.key}.")
-        mine = (e for e in events if e.body["ok"] and e.body["recipient"] == CURATED)
+        mine = (
+            event
+            for event in events
+            if event.body["ok"] and event.body["recipient"] == self.kept.recipient
+        )
         for place, event in enumerate(mine):
             if place < KEPT_VERSIONS or superseded > time.time() - GRACE:
                 kept.add(int(event.body["version"]))
@@ -158,8 +201,8 @@ class _Table:
         return kept
 
     def _attempts(self) -> dict[tuple[date, str], dict[Path, float]]:
-        department = self.contract.department
-        batch = self.settings.layers.raw_batch(department, self.table.name, self.today)
+        facts = (self.kept.department, self.kept.table, self.today)
+        batch = self.settings.layers.raw_batch(*facts)
         return self._grouped(batch.parent)
 
     def _grouped(self, folder: Path) -> dict[tuple[date, str], dict[Path, float]]:
@@ -173,7 +216,7 @@ class _Table:
         return found
 
     def _batch(self, day: date) -> str:
-        return batch_id(self.contract.department, self.table.name, day)
+        return batch_id(self.kept.department, self.kept.table, day)
 
     def _collected(self, day: date, attempt: str) -> bool:
         events = self.ledger.newest("collected", self._batch(day))
@@ -181,8 +224,7 @@ class _Table:
 
     def _read(self) -> tuple[date, str] | None:
         """The attempt behind what people read now."""
-        facts = (CURATED, self.contract.department, self.table.name)
-        newest = last_published(self.ledger, *facts)
+        newest = last_published(self.ledger, *self.place)
         if newest is None:
             return None
         return date.fromisoformat(newest.body["date"]), newest.body["attempt"]

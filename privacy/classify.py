@@ -108,9 +108,7 @@ def columns_of_bodies(table: Table, found: Iterable[Proposal]) -> frozenset[str]
     if kinds & PEOPLE:
         return frozenset()
     return frozenset(
-        item.name
-        for item in table.columns
-        if of_organisation(item, table)
+        item.name for item in table.columns if of_organisation(item, table)
     )
 
 

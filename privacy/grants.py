@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from audit.events import canonical
 from audit.ledger import Ledger
+from audit.receipts import WITHDRAWN
 from lake_config.calendar import city_today
 from lake_config.contract import NOT_SHARED, Contract, Table
 from lake_config.contract_loader import contract_of
@@ -25,8 +26,6 @@ from privacy.options import OPTIONS
 from privacy.policy import POLICY_VERSION, PURPOSES
 from privacy.signatures import signed
 from privacy.warrants import GRANT, NEEDED, Warrant, sign_warrant, signers
-
-WITHDRAWN = "grant_withdrawn"
 
 
 def granted(grant: Grant, table: Table) -> Table:

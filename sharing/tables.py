@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 
 from audit.events import Json
 from audit.ledger import Ledger
+from audit.receipts import still_granted, withdrawn_grants
 from lake_config.calendar import city_today
 from lake_config.layers import Layers
 from privacy.policy import STATISTICS
@@ -48,14 +49,13 @@ def tables_of(ledger: Ledger, recipient: str) -> dict[tuple[str, str], SharedTab
             before = newest.get(key)
             if before is None or body["version"] >= before["version"]:
                 newest[key] = body
-    withdrawn = {event.body["grant"] for event in ledger.events("grant_withdrawn")}
-    today = city_today().isoformat()
+    withdrawn, today = withdrawn_grants(ledger), city_today()
     return {
         key: SharedTable(
             *key, recipient, int(body["version"]), body["files_digest"], body["purpose"]
         )
         for key, body in sorted(newest.items())
-        if body.get("until", today) >= today and body.get("grant") not in withdrawn
+        if still_granted(body, withdrawn, today)
     }
 
 

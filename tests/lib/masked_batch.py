@@ -17,7 +17,6 @@ from jobs.delta_files import files_of
 from jobs.scanned import keep_list
 from jobs.steps import Masked
 from jobs.turn import place_of, published_now
-from lake_config.layers import CURATED
 from lake_config.settings import Settings
 from privacy.classify import RULES
 from privacy.policy import POLICY_VERSION
@@ -44,13 +43,12 @@ def staged(job: Job, count: int, replay: str = "") -> Masked:
     for kind in ("collected", "reconciled"):
         record(job, kind)
     record(job, "gated", compared_with=place_of(published_now(job)), **about)
-    folder = job.layers.staged(
-        CURATED, job.contract.department, "people", job.date, "a"
-    )
+    facts = (job.contract.department, job.table.name, job.date, "a")
+    folder = job.layers.staged(job.recipient, *facts)
     names = [f"part-{number}.parquet" for number in range(count)]
     sizes = {name: _put(job, folder / name, at) for at, name in enumerate(names)}
-    facts = '{"numRecords": 1}'
-    actions = [AddAction(name, sizes[name], {}, 0, True, facts) for name in names]
+    told = '{"numRecords": 1}'
+    actions = [AddAction(name, sizes[name], {}, 0, True, told) for name in names]
     create_table_with_add_actions(
         job.store.address(folder),
         Schema.from_arrow(SCHEMA),
@@ -60,7 +58,7 @@ def staged(job: Job, count: int, replay: str = "") -> Masked:
     files = files_of(job.store, folder)
     keep_list(job, folder, files)
     record(
-        job, "masked", rows=count, recipient=CURATED, policy=POLICY_VERSION,
+        job, "masked", rows=count, recipient=job.recipient, policy=POLICY_VERSION,
         key_ids=[], files=len(files), files_digest=files_digest(files),
         staged=str(folder.relative_to(job.settings.home)),
         classes={"rules": RULES, "looked_at": [], "findings": []}, **about,

@@ -34,7 +34,7 @@ from jobs.delta_files import rows_added
 from jobs.gate import gate
 from jobs.landing import Landed
 from jobs.redeliver import accept_redelivery
-from jobs.retain import retain
+from jobs.retain import own, retain
 from lake_config.contract import Band
 from lake_config.errors import LakeError, NothingToDo
 from lake_config.layers import CURATED
@@ -96,7 +96,7 @@ class QuickLake:
 
     def retain(self, days: int) -> str:
         today = FIRST + timedelta(days=days)
-        return _outcome(lambda: retain(self.settings, CONTRACT, PEOPLE, today))
+        return _outcome(lambda: retain(self.settings, own(CONTRACT, PEOPLE), today))
 
     def vacuum(self) -> str:
         """By somebody who does not ask the lake: with the engine's own defaults."""

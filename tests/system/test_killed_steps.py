@@ -28,7 +28,7 @@ from audit.ledger import open_ledger
 from audit.verify import verify
 from jobs import retain as retention
 from jobs.delta_files import files_added
-from jobs.retain import retain
+from jobs.retain import own, retain
 from lake_config.contract_loader import contract_of
 from lake_config.layers import CURATED
 from lake_config.settings import Settings
@@ -244,7 +244,7 @@ def test_retention_ends_what_the_dead_left(
     monkeypatch.setattr(retention, "GRACE", -3600.0)
     settings = server.settings
     contract = contract_of(settings.contracts, DEPARTMENT)
-    retain(settings, contract, contract.table(TABLE), Delivery(settings, 0).day)
+    retain(settings, own(contract, contract.table(TABLE)), Delivery(settings, 0).day)
     attempts = (settings.layers.raw / DEPARTMENT / TABLE).glob("*/*")
     left = {path.name for path in attempts if any(LOCAL.files(path))}
     assert left == {event.body["attempt"] for event in _events(settings, "collected")}

@@ -17,8 +17,8 @@ from jobs import publish as publishing
 from jobs import retain as module
 from jobs.context import Job
 from jobs.delta_files import files_added
-from jobs.publish import publish
-from jobs.retain import retain
+from jobs.publish import moved, publish
+from jobs.retain import others, own, retain
 from jobs.steps import Masked
 from lake_config.duties import Duty
 from lake_config.errors import AccessDenied
@@ -31,7 +31,7 @@ from tests.lib.masked_batch import CONTRACT, PEOPLE, batch, record, staged
 from tests.lib.store_fixture import at_the_store
 
 FIRST, DAYS, KEPT_DAYS = date(2026, 3, 2), 5, 30
-TABLE = replace(PEOPLE, retention_days=KEPT_DAYS)
+DELIVERED = own(CONTRACT, replace(PEOPLE, retention_days=KEPT_DAYS))
 LATER = FIRST + timedelta(days=DAYS + KEPT_DAYS)
 
 
@@ -84,7 +84,7 @@ def reasons(lake: Settings, kind: str) -> list[str]:
 
 def test_old_batches_end_and_the_newest_stay(lake: Settings) -> None:
     assert len(raw_left(lake)) == DAYS and parquet_left(lake) == 2 * DAYS
-    retain(lake, CONTRACT, TABLE, LATER)
+    retain(lake, DELIVERED, LATER)
     last = [(FIRST + timedelta(days=number)).isoformat() for number in (3, 4)]
     assert raw_left(lake) == {(day, "a") for day in last}
     assert parquet_left(lake) == 2 * module.KEPT_VERSIONS
@@ -95,14 +95,14 @@ def test_old_batches_end_and_the_newest_stay(lake: Settings) -> None:
 
 
 def test_a_second_run_ends_nothing(lake: Settings) -> None:
-    retain(lake, CONTRACT, TABLE, LATER)
+    retain(lake, DELIVERED, LATER)
     before = len(reasons(lake, "deletion_ordered"))
-    assert retain(lake, CONTRACT, TABLE, LATER) == []
+    assert retain(lake, DELIVERED, LATER) == []
     assert len(reasons(lake, "deletion_ordered")) == before
 
 
 def test_what_is_not_yet_old_stays(lake: Settings) -> None:
-    retain(lake, CONTRACT, TABLE, FIRST + timedelta(days=KEPT_DAYS))
+    retain(lake, DELIVERED, FIRST + timedelta(days=KEPT_DAYS))
     assert len(raw_left(lake)) == DAYS
 
 
@@ -112,7 +112,7 @@ def test_what_people_read_stays_however_old(lake: Settings) -> None:
         job = batch(lake, FIRST + timedelta(days=number))
         landed(job, "a")
         record(job, "collected")
-    retain(lake, CONTRACT, TABLE, LATER)
+    retain(lake, DELIVERED, LATER)
     read = (FIRST + timedelta(days=DAYS - 1)).isoformat()
     assert (read, "a") in raw_left(lake) and len(raw_left(lake)) == 3
 
@@ -120,7 +120,7 @@ def test_what_people_read_stays_however_old(lake: Settings) -> None:
 def test_dead_attempts_and_staged_leftovers_end(lake: Settings) -> None:
     landed(batch(lake, FIRST), "dead")
     staged(batch(lake, FIRST + timedelta(days=DAYS)), 1)
-    retain(lake, CONTRACT, TABLE, FIRST + timedelta(days=DAYS))
+    retain(lake, DELIVERED, FIRST + timedelta(days=DAYS))
     assert (FIRST.isoformat(), "dead") not in raw_left(lake)
     assert len(raw_left(lake)) == DAYS
     assert not list(
@@ -137,7 +137,7 @@ def test_what_was_written_lately_stays(
     """A job may still be writing it, a reader may still hold a link to it."""
     monkeypatch.setattr(module, "GRACE", 3600.0)
     landed(batch(lake, FIRST), "running")
-    retain(lake, CONTRACT, TABLE, FIRST)
+    retain(lake, DELIVERED, FIRST)
     assert (FIRST.isoformat(), "running") in raw_left(lake)
     assert parquet_left(lake) == 2 * DAYS
 
@@ -163,10 +163,10 @@ def test_a_run_that_is_cut_off_is_begun_again(
 
     monkeypatch.setattr(module, "store_of", cut)
     with pytest.raises(Cut):
-        retain(lake, CONTRACT, TABLE, LATER)
+        retain(lake, DELIVERED, LATER)
     monkeypatch.setattr(module, "store_of", made)
     assert reasons(lake, "deletion_done") == []
-    retain(lake, CONTRACT, TABLE, LATER)
+    retain(lake, DELIVERED, LATER)
     assert len(raw_left(lake)) == 2 and parquet_left(lake) == 4
     ordered, done = (certified(lake, kind) for kind in ("ordered", "done"))
     assert ordered == done, "the cut one has its certificate, over all its files"
@@ -192,9 +192,9 @@ def test_an_order_that_was_cut_off_spares_what_is_published_since(
     with monkeypatch.context() as patch, pytest.raises(Cut):
         patch.setattr(module.Deletions, "_carry_out", cut)
         patch.setattr(module._Table, "raw", lambda _: iter(()))
-        retain(lake, CONTRACT, TABLE, LATER)
+        retain(lake, DELIVERED, LATER)
     body = publish(batch(lake, job.date), masked).body
-    retain(lake, CONTRACT, TABLE, LATER)
+    retain(lake, DELIVERED, LATER)
     found = job.publishing.table(shared(lake), body["version"]).to_pyarrow_table()
     assert found.num_rows == 2
     ordered, done = (certified(lake, kind) for kind in ("ordered", "done"))
@@ -215,7 +215,7 @@ def test_a_redelivery_leaves_what_people_read(lake: Settings) -> None:
     fields = KINDS["redelivery_accepted"]
     body = {name: body.get(name, "x") for name in fields}
     job.ledger.append("redelivery_accepted", "tests", job.batch, body)
-    retain(lake, CONTRACT, TABLE, LATER + timedelta(days=KEPT_DAYS))
+    retain(lake, DELIVERED, LATER + timedelta(days=KEPT_DAYS))
     assert (f"{job.date}", "a") in raw_left(lake)
 
 
@@ -242,7 +242,7 @@ def test_a_commit_without_a_receipt_keeps_its_files(
     masked = staged(job, 2)
 
     killed_before_its_receipt(job, masked, monkeypatch)
-    retain(lake, CONTRACT, TABLE, LATER)
+    retain(lake, DELIVERED, LATER)
     again = batch(lake, job.date)
     body = publish(again, masked).body
     found = again.publishing.table(shared(lake), body["version"]).to_pyarrow_table()
@@ -279,7 +279,7 @@ def test_the_engine_s_marks_of_folders_are_in_nobody_s_way(
     mark = f"{key}/_delta_log/_staged_commits/"
     store._client.put_object(bucket, mark, io.BytesIO(), 0)
     assert not any(path.name == "_staged_commits" for path in store.files(raw))
-    retain(lake, CONTRACT, TABLE, FIRST)
+    retain(lake, DELIVERED, FIRST)
     assert raw_left(lake) == set()
     store._client.put_object(bucket, mark, io.BytesIO(), 0)
     assert not store.holds(raw)
@@ -298,3 +298,61 @@ def test_only_retention_deletes(store_server: StoreServer, settings: Settings) -
         with pytest.raises(AccessDenied):
             store_of(lake, duty).delete([folder / "_control.json"])
     assert raw_left(lake) == {(FIRST.isoformat(), "a")}
+
+
+GRANTED, RECIPIENT, GRANT = "reports", "bureau", "digest of a grant"
+UNTIL = FIRST + timedelta(days=DAYS)
+
+
+def granted_days(lake: Settings) -> list[Job]:
+    """Three days of a table that one recipient was granted; their batches' jobs."""
+    jobs = []
+    for number in range(3):
+        job = batch(lake, FIRST + timedelta(days=number))
+        table = replace(PEOPLE, name=GRANTED)
+        jobs.append(replace(job, table=table, recipient=RECIPIENT))
+        about = {"grant": GRANT, "until": UNTIL.isoformat()}
+        moved(jobs[-1], staged(jobs[-1], 2), lambda: None, **about)
+    return jobs
+
+
+def granted_left(lake: Settings) -> int:
+    folder = lake.layers.shared_table(RECIPIENT, CONTRACT.department, GRANTED)
+    store = store_of(lake, Duty.RETENTION)
+    return sum(path.suffix == ".parquet" for path in store.files(folder))
+
+
+def end_granted(lake: Settings, today: date) -> list[str]:
+    [kept] = others(open_ledger(lake), CONTRACT)
+    assert (kept.recipient, kept.table) == (RECIPIENT, GRANTED)
+    return [ending.reason for ending in retain(lake, kept, today)]
+
+
+def test_a_granted_table_is_kept_like_any_other_while_it_is_in_force(
+    lake: Settings,
+) -> None:
+    granted_days(lake)
+    assert granted_left(lake) == 6
+    assert end_granted(lake, UNTIL) == ["shared_superseded"]
+    assert granted_left(lake) == 2 * module.KEPT_VERSIONS
+
+
+@pytest.mark.parametrize("how", ["past its day", "withdrawn"])
+def test_a_grant_that_is_over_leaves_no_bytes(lake: Settings, how: str) -> None:
+    job = granted_days(lake)[0]
+    if how == "withdrawn":
+        body = {"grant": GRANT, "officer": "甲"}
+        job.ledger.append("grant_withdrawn", "甲", GRANTED, body)
+    day = UNTIL + timedelta(days=how == "past its day")
+    before = parquet_left(lake)
+    assert end_granted(lake, day) == ["grant_over"]
+    assert granted_left(lake) == 0 and parquet_left(lake) == before
+    assert end_granted(lake, day) == []
+
+
+def test_what_a_refused_scan_left_of_a_granted_table_ends(lake: Settings) -> None:
+    job = granted_days(lake)[-1]
+    staged(replace(job, date=FIRST + timedelta(days=4)), 1)
+    assert "staged_left" in end_granted(lake, UNTIL)
+    folder = lake.layers.staging / RECIPIENT / CONTRACT.department
+    assert not list(store_of(lake, Duty.RETENTION).files(folder))
