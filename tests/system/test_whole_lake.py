@@ -116,7 +116,7 @@ def test_released_cells_are_what_the_truth_and_the_policy_say(
 
 
 def test_tokens_join_exactly_the_people_they_should(
-    tables: dict[str, list[TrueTable]],
+    tables: dict[str, list[TrueTable]], seen: Callable[[str], None]
 ) -> None:
     for department, found in tables.items():
         places = [
@@ -125,18 +125,20 @@ def test_tokens_join_exactly_the_people_they_should(
             for name in item.identity_columns
             if not item.changing
         ]
-        true, seen = (
+        true, told = (
             {
                 (item.table.name, name): [row[name] for row in getattr(item, rows)]
                 for item, name in places
             }
             for rows in ("accepted", "released")
         )
-        assert join_sizes(true) == join_sizes(seen), department
+        assert join_sizes(true) == join_sizes(told), department
         pairs = set().union(*(item.pairs(name) for item, name in places))
         people, tokens = {one for one, _ in pairs}, {two for _, two in pairs}
         assert len(pairs) == len(people) == len(tokens), department
         # Not all: whom the other cells identify is what the risk gate is there for.
+        everybody = len(set().union(*true.values()))
+        seen(f"{department}: tokens of {len(people)} of {everybody} people looked at")
         assert people, department
 
 
