@@ -62,7 +62,9 @@ WORDS = {
 OTHER_WORD = "个人信息"
 TEXT, OTHERWISE = "_text", "_otherwise"
 _SIGNS = "".join(
-    sign for sign in map(chr, range(0x10000)) if plain(sign).isascii() and sign.isalnum()
+    sign
+    for sign in map(chr, range(0x10000))
+    if plain(sign).isascii() and sign.isalnum()
 )
 """Digits and Latin letters, full-width ones too."""
 REACH = 64

