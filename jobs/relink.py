@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from audit.events import Event
 from audit.ledger import Ledger
-from audit.receipts import find
+from audit.receipts import masked_as_published
 from jobs.accepted import accepted
 from jobs.committed_rows import no_cell_told
 from jobs.context import Job
@@ -264,8 +264,7 @@ def _published_under(
     begin, end = f"{rotation.scope};c=", f";v={rotation.old.number}"
     for event in ledger.newest_under("published", batches):
         if event.body["ok"] and event.body["recipient"] == CURATED:
-            masked = find(ledger, "masked", event.subject, event.body["attempt"])
-            ids = masked.body["key_ids"] if masked else []
+            ids = masked_as_published(ledger, event.subject, event.body).body["key_ids"]
             mine = [
                 name for name in ids if name.startswith(begin) and name.endswith(end)
             ]
