@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
-from audit.receipts import find
+from audit.receipts import masked_as_published
 from jobs.committed_rows import committed_rows
 from jobs.context import Job
 from jobs.published_value import published_value
@@ -69,16 +69,16 @@ def looked_at(
 
 
 def published_risk(job: Job) -> dict[str, Any] | None:
-    """How the version that people read was told, under this very policy.
+    """How the version that people read was told, under this very policy; OutOfTurn where
+    the ledger does not say.
 
     Its tokens are the same, so that rows told in two ways would tell both.
     """
     newest = published_now(job)
     if newest is None or newest.body["policy"] != POLICY_VERSION:
         return None
-    masked = find(job.ledger, "masked", newest.batch, newest.body["attempt"])
-    same = masked and masked.body["files_digest"] == newest.body["files_digest"]
-    return masked.body["risk"] or None if masked and same else None
+    masked = masked_as_published(job.ledger, newest.batch, newest.body)
+    return masked.body["risk"] or None
 
 
 def told_as_decided(job: Job, staged: Path, decision: Decision | None) -> bool:

@@ -10,7 +10,12 @@ from rich.console import Console
 
 from audit.events import Json
 from audit.ledger import Ledger, open_ledger
-from audit.receipts import find, last_published, still_granted, withdrawn_grants
+from audit.receipts import (
+    last_published,
+    masked_as_published,
+    still_granted,
+    withdrawn_grants,
+)
 from lake_config.calendar import city_today
 from lake_config.contract_loader import contract_of
 from lake_config.grants import Grant, read_grants
@@ -110,8 +115,8 @@ def _published(ledger: Ledger, grant: Grant) -> str:
     newest = last_published(ledger, grant.recipient, grant.department, grant.name)
     if newest is None:
         return ""
-    masked = find(ledger, "masked", newest.batch, newest.body["attempt"])
-    text = masked.body.get("text", {}) if masked else {}
+    masked = masked_as_published(ledger, newest.batch, newest.body)
+    text = masked.body.get("text", {})
     rates = [
         f"{name}：人名漏遮 {about['rates']['person']['leak_rate']:.1%}，"
         f"地名漏遮 {about['rates']['place']['leak_rate']:.1%}"
