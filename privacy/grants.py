@@ -156,7 +156,7 @@ def withdraw_grant(settings: Settings, ledger: Ledger, name: str, officer: str) 
     ends |= {item.digest: _place(item) for item in _readable(settings, name)}
     if not ends:
         raise UsageError(f"没有声明过、也没有发布过授权“{name}”。请核对名称。")
-    who, _, _ = signed(settings, ledger, officer, canonical(sorted(ends)))
+    who, _, _ = signed(settings, ledger, officer, canonical({"grants": sorted(ends)}))
     for digest in sorted(ends.keys() - withdrawn_grants(ledger)):
         body = {"grant": digest, "officer": who}
         ledger.append(WITHDRAWN, who, ends[digest], body)
