@@ -14,6 +14,7 @@ from lake_config.contract import Column, Table
 from lake_config.contract_statistics import PERSONS, ROWS, SUM, Statistic
 from privacy.mask_frame import Value, untokened
 from privacy.policy import STATISTICS
+from privacy.risk.decide import Decision, judged, untold
 from privacy.risk.ladder import Parts, parts_of
 from privacy.risk.rules import EVENT
 from privacy.small_counts import (
@@ -65,17 +66,46 @@ def _plain(column: Column) -> Column:
 
 
 def counted(
-    rows: pl.LazyFrame, table: Table, statistic: Statistic, value: Value
+    rows: pl.LazyFrame,
+    table: Table,
+    statistic: Statistic,
+    value: Value,
+    decision: Decision | None = None,
 ) -> pl.LazyFrame:
-    """Of accepted rows: the columns to count by, persons as numbers, the amount."""
+    """Of accepted rows: the columns to count by, persons as numbers, the amount.
+
+    `decision`: what the gate found of the table. A row that it leaves out is not counted, and
+    a value that it leaves blank is counted as blank: the table's rows and its statistics
+    stand side by side, and what one tells more than the other would be about those few.
+    """
     parts = parts_of(table, STATISTICS)
     persons = [
         person_column(pl.col(item.name), item.semantic_type).alias(f"_{item.name}")
         for item in parts.persons
     ]
-    by = [_told(table.column(name), value).alias(name) for name in statistic.by]
+    by = [_told(table.column(name), value).alias(f"{name}:by") for name in statistic.by]
     of = value(table.column(statistic.of)) if statistic.of else pl.lit(1)
-    return rows.select(*by, *persons, of.cast(pl.Float64).alias(AMOUNT))
+    found = rows.select(
+        *by, *persons, of.cast(pl.Float64).alias(AMOUNT), *_looked_at(parts, value)
+    )
+    if decision is not None:
+        found = judged(found, decision)
+    told = [_unless_blank(table.column(name), decision) for name in statistic.by]
+    return found.select(*told, *(f"_{item.name}" for item in parts.persons), AMOUNT)
+
+
+def _looked_at(parts: Parts, value: Value) -> list[pl.Expr]:
+    """By which the gate tells its groups apart."""
+    return [untokened(item, STATISTICS, value).alias(item.name) for item in parts.quasi]
+
+
+def _unless_blank(column: Column, decision: Decision | None) -> pl.Expr:
+    """A column that the gate leaves out as a whole has no rows to be compared with."""
+    cell = pl.col(f"{column.name}:by").alias(column.name)
+    found = decision.diversity.get(column.name) if decision else None
+    if decision is None or found is None or found.dropped:
+        return cell
+    return pl.when(~untold(column.name, decision)).then(cell).alias(column.name)
 
 
 def _told(column: Column, value: Value) -> pl.Expr:
