@@ -18,6 +18,7 @@ from privacy.risk.decide import Decision, judged, untold
 from privacy.risk.ladder import Parts, parts_of
 from privacy.risk.rules import EVENT
 from privacy.small_counts import (
+    AMOUNTS,
     COUNT_STEP,
     LARGEST,
     PEOPLE,
@@ -124,14 +125,16 @@ def cells_of(
         pl.len().alias(ALL),
         _people(parts).alias(PEOPLE),
         pl.col(AMOUNT).sum(),
+        pl.col(AMOUNT).abs().sum().alias(AMOUNTS),
     )
     measured = {ROWS: ALL, PERSONS: PEOPLE, SUM: AMOUNT}[statistic.measure]
     found = cells.with_columns(pl.col(measured).cast(pl.Float64).alias(VALUE))
-    largest = _largest(rows, parts, by) if statistic.measure == SUM else None
-    if largest is None:
-        found = found.with_columns(pl.lit(0.0).alias(LARGEST))
+    if statistic.measure == SUM and parts.persons:
+        found = found.join(
+            _largest(rows, parts, by), on=by, how="left", nulls_equal=True
+        )
     else:
-        found = found.join(largest, on=by, how="left", nulls_equal=True)
+        found = found.with_columns(pl.lit(0.0).alias(LARGEST), pl.lit(0.0).alias(AMOUNTS))
     step = SUM_STEP if statistic.measure == SUM else COUNT_STEP
     return shown(protected(found.collect(), by, at_least), step)
 
@@ -144,10 +147,8 @@ def _people(parts: Parts) -> pl.Expr:
     return pl.lit(1, pl.UInt32) if parts.about_people else pl.len()
 
 
-def _largest(rows: pl.LazyFrame, parts: Parts, by: list[str]) -> pl.LazyFrame | None:
+def _largest(rows: pl.LazyFrame, parts: Parts, by: list[str]) -> pl.LazyFrame:
     """Per cell the share of the one person with the largest part."""
-    if not parts.persons:
-        return None
     persons = [f"_{item.name}" for item in parts.persons[:1]]
     each = rows.group_by(*by, *persons).agg(pl.col(AMOUNT).abs().sum())
     share = pl.col(AMOUNT).max() / pl.col(AMOUNT).sum()
