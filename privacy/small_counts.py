@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 PEOPLE, VALUE, LARGEST, WITHHELD = "_people", "_value", "_largest", "_withheld"
-AMOUNTS = "_amounts"
+AMOUNTS, HELD = "_amounts", "_held"
 DOMINANT = 0.5
 """A sum of which one person's part is larger than this is as good as theirs."""
 
@@ -51,11 +51,12 @@ class _Cells:
 
 
 def protected(cells: pl.DataFrame, by: list[str], at_least: int) -> pl.DataFrame:
-    """`cells` with WITHHELD: one row a cell, with PEOPLE, AMOUNTS (their sum without signs) and
-    LARGEST (share of one person in it); both 0 where nothing is summed."""
+    """`cells` with WITHHELD: one row a cell, with PEOPLE, AMOUNTS (their sum without signs),
+    LARGEST (share of one person in it; both 0 where nothing is summed), and HELD where it is
+    withheld whatever its size."""
     ordered = cells.sort(by, nulls_last=True)
     small = (pl.col(PEOPLE) < at_least) | (pl.col(LARGEST) > DOMINANT)
-    blank = ordered.select(small).to_series().to_numpy().copy()
+    blank = ordered.select(small | pl.col(HELD)).to_series().to_numpy().copy()
     amounts = ordered[AMOUNTS].to_numpy().astype(float)
     people = ordered[PEOPLE].to_numpy().astype(np.int64)
     measured = _Cells(people, amounts, amounts * ordered[LARGEST].to_numpy())

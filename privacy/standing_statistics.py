@@ -12,6 +12,7 @@ import polars as pl
 
 from lake_config.contract import Column, Table
 from lake_config.contract_statistics import PERSONS, ROWS, SUM, Statistic
+from privacy.few_values import known, listed, possible, sensitive
 from privacy.mask_frame import Value, untokened
 from privacy.policy import STATISTICS
 from privacy.risk.decide import Decision, judged, untold
@@ -91,8 +92,11 @@ def counted(
     )
     if decision is not None:
         found = judged(found, decision)
-    told = [_unless_blank(table.column(name), decision) for name in statistic.by]
-    return found.select(*told, *(f"_{item.name}" for item in parts.persons), AMOUNT)
+    columns = _columns(table, statistic)
+    told = [_unless_blank(column, decision) for column in columns]
+    kept = [f"_{item.name}" for item in parts.persons]
+    whether = [_known(column, decision) for column in sensitive(columns)]
+    return found.select(*told, *kept, AMOUNT, *whether)
 
 
 def _looked_at(parts: Parts, value: Value) -> list[pl.Expr]:
@@ -100,13 +104,25 @@ def _looked_at(parts: Parts, value: Value) -> list[pl.Expr]:
     return [untokened(item, STATISTICS, value).alias(item.name) for item in parts.quasi]
 
 
+def _columns(table: Table, statistic: Statistic) -> list[Column]:
+    return [table.column(name) for name in statistic.by]
+
+
 def _unless_blank(column: Column, decision: Decision | None) -> pl.Expr:
+    cell = pl.col(f"{column.name}:by")
+    return pl.when(_is_told(column, decision)).then(cell).alias(column.name)
+
+
+def _known(column: Column, decision: Decision | None) -> pl.Expr:
+    return _is_told(column, decision).alias(known(column.name))
+
+
+def _is_told(column: Column, decision: Decision | None) -> pl.Expr:
     """A column that the gate leaves out as a whole has no rows to be compared with."""
-    cell = pl.col(f"{column.name}:by").alias(column.name)
     found = decision.diversity.get(column.name) if decision else None
     if decision is None or found is None or found.dropped:
-        return cell
-    return pl.when(~untold(column.name, decision)).then(cell).alias(column.name)
+        return pl.lit(True)
+    return ~untold(column.name, decision)
 
 
 def _told(column: Column, value: Value) -> pl.Expr:
@@ -121,11 +137,13 @@ def cells_of(
 ) -> pl.DataFrame:
     """Every cell with its VALUE rounded, or null where it is WITHHELD."""
     parts, by = parts_of(table, STATISTICS), list(statistic.by)
+    columns = _columns(table, statistic)
     cells = rows.group_by(by).agg(
         pl.len().alias(ALL),
         _people(parts).alias(PEOPLE),
         pl.col(AMOUNT).sum(),
         pl.col(AMOUNT).abs().sum().alias(AMOUNTS),
+        *(pl.col(known(column.name)).any() for column in sensitive(columns)),
     )
     measured = {ROWS: ALL, PERSONS: PEOPLE, SUM: AMOUNT}[statistic.measure]
     found = cells.with_columns(pl.col(measured).cast(pl.Float64).alias(VALUE))
@@ -134,9 +152,12 @@ def cells_of(
             _largest(rows, parts, by), on=by, how="left", nulls_equal=True
         )
     else:
-        found = found.with_columns(pl.lit(0.0).alias(LARGEST), pl.lit(0.0).alias(AMOUNTS))
+        found = found.with_columns(
+            pl.lit(0.0).alias(LARGEST), pl.lit(0.0).alias(AMOUNTS)
+        )
     step = SUM_STEP if statistic.measure == SUM else COUNT_STEP
-    return shown(protected(found.collect(), by, at_least), step)
+    every = protected(possible(found.collect(), columns), by, at_least)
+    return listed(shown(every, step), columns)
 
 
 def _people(parts: Parts) -> pl.Expr:

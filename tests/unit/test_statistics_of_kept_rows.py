@@ -15,6 +15,7 @@ from audit.ledger import open_ledger
 from jobs.__main__ import release
 from jobs.mask import mask_batch
 from jobs.publish import publish
+from jobs.published_value import published_value
 from jobs.risk_gate import looked_at
 from lake_config.contract import Contract
 from lake_config.contract_statistics import Statistic
@@ -23,7 +24,10 @@ from lake_config.layers import CURATED
 from lake_config.settings import Settings
 from privacy.key_changes import rotate
 from privacy.keys import own_scope
-from privacy.risk.ladder import Parts
+from privacy.policy import STATISTICS
+from privacy.risk.decide import decided_again
+from privacy.risk.ladder import Parts, parts_of
+from privacy.standing_statistics import cells_of, counted
 from tests.lib.gated_batch import gated, last, new_lake
 from tests.lib.quality_cases import contract
 from tests.unit.test_risk_job import VISITS, visits
@@ -91,6 +95,26 @@ def test_a_value_left_blank_in_the_table_is_counted_as_blank(
     }
     assert counted.keys() == told.keys()
     assert all(abs(counted[cell] - number) <= 2.5 for cell, number in told.items())
+
+
+def test_a_blank_value_is_not_one_of_the_different_ones() -> None:
+    """Told by year, three benefits of one sex; by month two of them, and those left blank."""
+    rows = alike(300)
+    for place, row in enumerate(rows):
+        sex, benefit = ("2", "2") if place < 10 else ("1", str(place % 3 + 1))
+        on = "2025-02-11" if benefit == "3" else "2025-01-11"
+        row |= {"county": "231202", "sex": sex, "benefit": benefit, "seen_on": on}
+    landed, parts = pl.LazyFrame(rows), parts_of(VISITS, STATISTICS)
+    levels = {"county": "keep", "sex": "keep", "born": "birth_year", "seen_on": "year"}
+    told = {"levels": levels, "first": levels, "at_least": 5}
+    decision = decided_again(looked_at([landed], parts), parts, told)
+    assert decision.diversity["benefit"].untold_rows == 10
+    monthly = Statistic("monthly", "人数", ("seen_on", "benefit"), "rows")
+    looks = counted(landed, VISITS, monthly, published_value, decision).collect()
+    january = looks.filter(pl.col("seen_on").dt.month() == 1)
+    assert set(january["benefit"]) == {"1", "2", None}
+    cells = cells_of(looks.lazy(), VISITS, monthly, 5)
+    assert set(cells["benefit"]) == {None}, "no month has three that are told"
 
 
 def test_a_masking_that_was_never_published_decides_nothing(settings: Settings) -> None:
