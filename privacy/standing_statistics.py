@@ -169,9 +169,14 @@ def _people(parts: Parts) -> pl.Expr:
 
 
 def _largest(rows: pl.LazyFrame, parts: Parts, by: list[str]) -> pl.LazyFrame:
-    """Per cell the share of the one person with the largest part."""
-    persons = [f"_{item.name}" for item in parts.persons[:1]]
-    each = rows.group_by(*by, *persons).agg(pl.col(AMOUNT).abs().sum())
+    """Per cell the share of the one person with the largest part: of a couple the larger."""
+    shares = [_share(rows, f"_{item.name}", by) for item in parts.persons]
+    every = pl.concat(shares).group_by(by)
+    return every.agg(pl.col(LARGEST).max())
+
+
+def _share(rows: pl.LazyFrame, person: str, by: list[str]) -> pl.LazyFrame:
+    each = rows.group_by(*by, person).agg(pl.col(AMOUNT).abs().sum())
     share = pl.col(AMOUNT).max() / pl.col(AMOUNT).sum()
     return each.group_by(by).agg(share.fill_nan(0).alias(LARGEST))
 

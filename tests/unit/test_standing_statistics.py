@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lake_config.contract_statistics import MEASURES, Statistic
 from privacy.mask_frame import published_columns
 from privacy.policy import STATISTICS
-from privacy.small_counts import DOMINANT, PEOPLE, VALUE, WITHHELD
+from privacy.small_counts import DOMINANT, LARGEST, PEOPLE, VALUE, WITHHELD
 from privacy.standing_statistics import body, cells_of, counted, published_as
 from quality.row_values import value
 from tests.lib.quality_cases import column, table
@@ -161,3 +161,23 @@ def test_a_table_about_nobody_is_counted_by_its_rows() -> None:
     rows = pl.LazyFrame({name: [cells[0]] * 90 for name, cells in CELLS.items()})
     found = cells_of(counted(rows, nobody, wanted, value), nobody, wanted, 5)
     assert found[VALUE].to_list() == [None], "nobody knows whose rows they are"
+
+
+@pytest.mark.parametrize("carer", ["who", "whom"])
+def test_a_sum_that_is_mostly_of_one_of_two_people_is_withheld(carer: str) -> None:
+    """Thirty payments, twenty of them to one carer, each for somebody else."""
+    cared = "whom" if carer == "who" else "who"
+    couples = table(
+        "care", [*VISITS.columns, column("whom", semantic_type="person_key")]
+    )
+    rows = pl.DataFrame(
+        {
+            **{name: [cells[0]] * 30 for name, cells in CELLS.items()},
+            cared: [f"{place}" for place in range(30)],
+            carer: [f"{100 + max(place, 19)}" for place in range(30)],
+        }
+    )
+    wanted = statistic("sum", ("home",))
+    found = cells_of(counted(rows.lazy(), couples, wanted, value), couples, wanted, 5)
+    assert found[LARGEST].to_list() == pytest.approx([2 / 3])
+    assert found[VALUE].to_list() == [None]
