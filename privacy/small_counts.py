@@ -3,8 +3,8 @@
 A cell of fewer people than the policy asks for, or a sum that is mostly one person's, is
 left blank. Whoever knows the totals, over any of the columns, could still subtract: so
 further cells are left blank until what every total hides is two cells and enough people and
-not mostly one person's, and until no blank cell follows from all totals together. What is
-shown is rounded.
+not mostly one person's, and, where there are not too many, until no blank cell follows from
+all totals together. What is shown is rounded.
 
 The same few people may stand in all cells that a total hides. Nobody is held to count them
 out: at least as many people are hidden as its largest blank cell has, and of nobody is more
