@@ -242,7 +242,7 @@ def _begin(layers: Layers) -> None:
 def open_ledger(settings: Settings) -> Ledger:
     """The existing ledger; LedgerBroken when there is none."""
     layers = settings.layers
-    if not _has_key(layers) and not _recorded(layers):
+    if not has_begun(layers):
         raise LedgerBroken(
             f"{layers.ledger} 里没有审计账本。新建的数据湖请先执行 ./lake init。"
         )
@@ -251,6 +251,11 @@ def open_ledger(settings: Settings) -> Ledger:
     if not (layers.ledger / EVENTS).exists():
         raise LedgerBroken("签名密钥还在，但账本不见了。请从备份恢复账本，不要新建。")
     return Ledger(layers)
+
+
+def has_begun(layers: Layers) -> bool:
+    """Is there, or was there, a ledger? Not where its very first making was cut short."""
+    return _has_key(layers) or _recorded(layers)
 
 
 def _has_key(layers: Layers) -> bool:

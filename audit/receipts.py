@@ -84,6 +84,22 @@ def require(ledger: Ledger, step: str, batch: str, contract: str) -> Receipt:
     return receipt
 
 
+def masked_as_published(ledger: Ledger, batch: str, published: Json) -> Receipt:
+    """The good masking of the very bytes of a publication (its batch and body).
+
+    The latest masking of that batch may be another one: masked again, and not published.
+    OutOfTurn where there is none, so that nothing goes on as if nothing had been told.
+    """
+    wanted = {name: published[name] for name in ("attempt", "files_digest")}
+    for event in ledger.newest("masked", batch):
+        if event.body["ok"] and wanted.items() <= event.body.items():
+            return _receipt(event)
+    raise OutOfTurn(
+        f"{batch}：账本中没有这一版发布内容的 masked 回执，不能确定它是怎样脱敏的，"
+        "因此没有继续。请系统管理员执行 ./lake verify 查明。"
+    )
+
+
 def last_published(
     ledger: Ledger, recipient: str, department: str, table: str
 ) -> Receipt | None:

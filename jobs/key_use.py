@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from jobs.context import ACTOR, Job
 from lake_config.errors import OutOfTurn
 from privacy.keys import key
-from privacy.mask_frame import key_names, tokenised
+from privacy.mask_frame import key_names
 from privacy.scopes import Scope, first_keys, scope_in_force
 
 
@@ -24,7 +24,8 @@ def _whose(job: Job) -> tuple[str, str, str]:
 
 
 def _needs_keys(job: Job) -> bool:
-    return bool(tokenised(job.table, Scope(*_whose(job))))
+    """For tokens, or for an option of a grant: numbers of the same form, moved days."""
+    return bool(key_names(job.table, Scope(*_whose(job))))
 
 
 def _in_force(job: Job) -> Scope:

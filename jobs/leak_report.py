@@ -41,6 +41,7 @@ from privacy.leak_scan import (
     known_among,
     scanned_columns,
 )
+from privacy.names.writing import simplified
 from privacy.names_left import LOOKED_AT, TEXT_TYPES, names_left, too_many
 from privacy.policy import KEEP
 from privacy.written_cells import ScanKey
@@ -239,7 +240,10 @@ def own_names(kept: Sequence[str], names: Sequence[str]) -> list[pl.Expr]:
 
 
 def _bare(name: str) -> pl.Expr:
-    return pl.col(name).cast(pl.String).str.replace_all(SEPARATORS, "")
+    """Simplified, without what may stand inside a name."""
+    simple = simplified()
+    text = pl.col(name).cast(pl.String).str.replace_all(SEPARATORS, "")
+    return text.str.replace_many(list(simple), list(simple.values()))
 
 
 def texts_beside(

@@ -149,7 +149,7 @@ def staged_of(job: Job, of: Job, scope: Scope, gated: Gated) -> Staged:
     ok = enough and scan["ok"] and written + left_out == gated.body["accepted"]
     kept: dict[str, Any] = {}
     if ok and told_as_decided(job, folder, decision):
-        kept = identities_kept(job, scope, rows)
+        kept = identities_kept(job, scope, rows, decision)
         keep_list(job, folder, files)
     else:
         # First, so that a crash between here and the receipt leaves nothing behind.

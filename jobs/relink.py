@@ -2,7 +2,8 @@
 
 Made only under two officers' warrant, of what was last published under the old version, and
 kept sealed under a key of that version until an end date: whoever destroys the old version
-has destroyed every copy of the table. Tokens only; no value stands in it.
+has destroyed every copy of the table. Tokens only; no value stands in it, and none of a
+column whose tokens the risk gate had changed by month or taken away.
 """
 
 from __future__ import annotations
@@ -19,15 +20,14 @@ import pyarrow.parquet as pq
 
 from audit.events import Event
 from audit.ledger import Ledger
-from audit.receipts import find
 from jobs.accepted import accepted
 from jobs.committed_rows import no_cell_told
 from jobs.context import Job
+from jobs.lasting_tokens import Linked, linkable, never_published
 from jobs.steps import Gated
 from lake_config.calendar import city_today
-from lake_config.contract import Contract, Table
+from lake_config.contract import Contract
 from lake_config.errors import NothingToDo, UsageError
-from lake_config.layers import CURATED, table_key
 from lake_config.settings import Settings, write_private
 from privacy.envelope import seal, unseal
 from privacy.key_changes import erase, key_lock
@@ -105,13 +105,12 @@ def relink(
         raise NothingToDo(
             f"{rotation.scope} 的重关联表已生成，{made.body['until']} 到期，没有改动。"
         )
+    linked = linkable(ledger, contracts, rotation.scope, rotation.old.number)
     warrant = warrant_to_relink(ledger, rotation, days)
     require_warrant(settings, ledger, warrant)
-    pairs = _pairs(settings, ledger, tuple(contracts), rotation, actor)
+    pairs = _pairs(settings, ledger, linked, rotation, actor)
     if not pairs.num_rows:
-        raise UsageError(
-            f"{rotation.scope} 第 {rotation.old.number} 版没有发布过数据，无需重关联。"
-        )
+        raise never_published(rotation.scope, rotation.old.number)
     content = BytesIO()
     pq.write_table(pairs, content, compression="zstd")
     until = city_today() + timedelta(days=days)
@@ -210,15 +209,14 @@ def _about(rotation: Rotation) -> str:
 def _pairs(
     settings: Settings,
     ledger: Ledger,
-    contracts: tuple[Contract, ...],
+    linked: Iterable[Linked],
     rotation: Rotation,
     actor: str,
 ) -> pa.Table:
     """class, old, new: one row for each distinct value, in the order of the new tokens."""
     found = [PAIRS.empty_table()]
-    for contract in contracts:
-        for table in contract.tables:
-            found += _pairs_of(settings, ledger, contract, table, rotation, actor)
+    for one in linked:
+        found += _pairs_of(settings, ledger, one, rotation, actor)
     distinct = pa.concat_tables(found).group_by(PAIRS.names).aggregate([])
     return distinct.select(PAIRS.names).sort_by(
         [("class", "ascending"), ("new", "ascending")]
@@ -226,20 +224,11 @@ def _pairs(
 
 
 def _pairs_of(
-    settings: Settings,
-    ledger: Ledger,
-    contract: Contract,
-    table: Table,
-    rotation: Rotation,
-    actor: str,
+    settings: Settings, ledger: Ledger, of: Linked, rotation: Rotation, actor: str
 ) -> Iterator[pa.Table]:
-    """Of the newest batch that was published under the old version."""
-    under = _published_under(ledger, contract, table, rotation)
-    if under is None:
-        return
-    day, classes = under
-    job = Job(settings, contract, table, day, "relink")
+    job = Job(settings, of.contract, of.table, of.day, "relink")
     gated = Gated.load(job)
+    classes = sorted({column.semantic_type for column in of.columns})
     ids = [
         key_id_in(rotation.scope, name, version)
         for name in classes
@@ -247,32 +236,12 @@ def _pairs_of(
     ]
     _told(ledger, actor, job.batch, ids)
     macs = {name: rotation.macs(settings, name) for name in classes}
-    columns = [it for it in table.columns if it.semantic_type in macs]
     with no_cell_told(job, "重关联"):
-        for piece in accepted(job, gated, rules_for(contract, table)):
-            for column in columns:
+        for piece in accepted(job, gated, rules_for(of.contract, of.table)):
+            for column in of.columns:
                 cells = collected(piece.select(column.name).unique()).to_series()
                 kind = column.semantic_type
                 yield _both(cells.to_list(), kind, macs[kind])
-
-
-def _published_under(
-    ledger: Ledger, contract: Contract, table: Table, rotation: Rotation
-) -> tuple[date, tuple[str, ...]] | None:
-    """Delivery date and classes of that batch; None where there is none."""
-    batches = f"{table_key(contract.department, table.name)}."
-    begin, end = f"{rotation.scope};c=", f";v={rotation.old.number}"
-    for event in ledger.newest_under("published", batches):
-        if event.body["ok"] and event.body["recipient"] == CURATED:
-            masked = find(ledger, "masked", event.subject, event.body["attempt"])
-            ids = masked.body["key_ids"] if masked else []
-            mine = [
-                name for name in ids if name.startswith(begin) and name.endswith(end)
-            ]
-            if mine:
-                classes = (name.removeprefix(begin).partition(";")[0] for name in mine)
-                return date.fromisoformat(event.body["date"]), tuple(classes)
-    return None
 
 
 def _both(cells: list[Any], kind: str, macs: tuple[Mac, Mac]) -> pa.Table:

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
-from audit.receipts import find
+from audit.receipts import find, masked_as_published
 from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
 from jobs.published_value import published_value
@@ -75,16 +75,16 @@ def looked_at(
 
 
 def published_risk(job: Job) -> dict[str, Any] | None:
-    """How the version that people read was told, under this very policy.
+    """How the version that people read was told, under this very policy; OutOfTurn where
+    the ledger does not say.
 
     Its tokens are the same, so that rows told in two ways would tell both.
     """
     newest = published_now(job)
     if newest is None or newest.body["policy"] != POLICY_VERSION:
         return None
-    masked = find(job.ledger, "masked", newest.batch, newest.body["attempt"])
-    same = masked and masked.body["files_digest"] == newest.body["files_digest"]
-    return masked.body["risk"] or None if masked and same else None
+    masked = masked_as_published(job.ledger, newest.batch, newest.body)
+    return masked.body["risk"] or None
 
 
 def decided_before(
@@ -111,11 +111,10 @@ def decided_before(
 def _risk_of(job: Job, gated: Gated) -> dict[str, Any]:
     """From the receipt of the very files that were published, not of a later masking."""
     published = find(job.ledger, "published", job.batch, gated.attempt)
-    digest = published.body["files_digest"] if published else None
-    for event in job.ledger.newest("masked", job.batch):
-        if event.body["ok"] and event.body["files_digest"] == digest:
-            return dict(event.body["risk"])
-    raise OutOfTurn(f"{job.batch}：没有已发布版本的脱敏回执，不计统计。")
+    if published is None:
+        raise OutOfTurn(f"{job.batch}：这一批还没有发布，不计统计。")
+    masked = masked_as_published(job.ledger, job.batch, published.body)
+    return dict(masked.body["risk"])
 
 
 def _takes_away(told: dict[str, Any]) -> bool:

@@ -20,14 +20,16 @@ from audit.ledger import Ledger
 from jobs.committed_rows import no_cell_told
 from jobs.context import Job
 from jobs.key_use import record_key_use
+from jobs.published_value import published_value
 from lake_config.errors import UsageError
 from lake_config.settings import Settings, write_private
 from privacy.envelope import seal, unseal
 from privacy.key_states import scopes, versions
-from privacy.keys import KeyName, key, ledger_digest, loaded_mac, parsed
-from privacy.mask_frame import key_name, tokenised
+from privacy.keys import KeyName, key, ledger_digest, parsed
+from privacy.mask_frame import cells_behind, key_name, tokens_told
+from privacy.risk.decide import Decision
 from privacy.scopes import Scope
-from privacy.tokens import normalised, tokens
+from privacy.tokens import normalised
 from privacy.warrants import REVEAL, Warrant, open_warrant, require_warrant
 from quality.frames import collected
 
@@ -42,24 +44,28 @@ ASKED = "create temp table if not exists asked (token text primary key)"
 FRESH = "select token from asked where token not in (select token from sealed)"
 
 
-def identities_kept(job: Job, scope: Scope, rows: Iterable[Any]) -> dict[str, Any]:
+def identities_kept(
+    job: Job, scope: Scope, rows: Iterable[Any], decision: Decision | None
+) -> dict[str, Any]:
     """Keep what stands behind this batch's tokens; for the receipt, how many were new.
 
-    `rows`: the accepted rows, in pieces."""
-    columns = [it for it in tokenised(job.table, scope) if it.semantic_type == KEPT]
+    `rows`: the accepted rows, in pieces; `decision`: where it has tokens change by month,
+    each of them leads back, and where it takes them away nothing is kept."""
+    told = tokens_told(job.table, scope, decision)
+    columns = [it for it in told if it.semantic_type == KEPT]
     if not job.settings.vault or not columns:
         return {}
-    token_key = key_name(columns[0], scope)
-    name = parsed(token_key).of_class(CLASS)
+    name = parsed(key_name(columns[0], scope)).of_class(CLASS)
     record_key_use(job, job.batch, [str(name)], scope.purpose, retired=True)
     path = job.layers.vault(name.scope, name.version)
+    about = (scope, job.settings, published_value, decision)
     with closing(_opened(path)) as vault, no_cell_told(job, "身份密封"):
         return {
             "vaulted": sum(
-                _added(vault, job.settings, name, _pairs(cells, job, token_key))
+                _added(vault, job.settings, name, _pairs(cells))
                 for piece in rows
                 for column in columns
-                for cells in [collected(piece.select(column.name).unique())]
+                for cells in [collected(cells_behind(piece, column, *about))]
             )
         }
 
@@ -124,13 +130,10 @@ def _opened(path: Path) -> sqlite3.Connection:
     return vault
 
 
-def _pairs(cells: Any, job: Job, token_key: str) -> dict[str, str]:
+def _pairs(cells: Any) -> dict[str, str]:
     """Token to the number it stands for, one for each distinct number."""
-    texts = [None if it is None else str(it) for it in cells.to_series().to_list()]
-    numbers = normalised(pa.array(texts, pa.string()), KEPT)
-    made = tokens(numbers, loaded_mac(job.settings, token_key), KEPT)
-    pairs = zip(made.to_pylist(), numbers.to_pylist(), strict=True)
-    return {token: number for token, number in pairs if token is not None}
+    numbers = normalised(pa.array(cells["cell"].to_list(), pa.string()), KEPT)
+    return dict(zip(cells["token"].to_list(), numbers.to_pylist(), strict=True))
 
 
 def _added(

@@ -40,7 +40,7 @@ GRANT = Level(
         "reason": text("why it may be shared", needed=True),
     },
 )
-FILE = Level("grants", {"grants": Key([GRANT], "every grant", True)})
+FILE = Level("grants", {"grants": Key([GRANT], "every grant; the list may be empty")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def read_grants(settings: Settings) -> tuple[Grant, ...]:
     if not path.exists():
         return ()
     source = read_list(path, FILE, "grants", _problems)
-    return tuple(map(_grant, source.data["grants"]))
+    return tuple(map(_grant, source.data.get("grants", ())))
 
 
 def _grant(given: dict[str, Any]) -> Grant:
@@ -81,7 +81,7 @@ def _grant(given: dict[str, Any]) -> Grant:
 
 
 def _problems(data: dict[str, Any]) -> Iterator[tuple[int, str]]:
-    grants = data["grants"]
+    grants = data.get("grants", ())
     doubled = _twice([grant["name"] for grant in grants])
     for index, grant in enumerate(grants):
         if grant["name"] in doubled:

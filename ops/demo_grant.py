@@ -17,7 +17,7 @@ import delta_sharing
 import yaml
 
 from audit.ledger import open_ledger
-from audit.receipts import find, last_published
+from audit.receipts import last_published, masked_as_published
 from lake_config.calendar import city_today
 from lake_config.contract import Contract
 from lake_config.layers import table_key
@@ -125,5 +125,7 @@ def _receipt(settings: Settings) -> dict[str, Any]:
     ledger = open_ledger(settings)
     whose = (GRANT["recipient"], GRANT["department"], GRANT["name"])
     newest = last_published(ledger, *whose)
-    masked = newest and find(ledger, "masked", newest.batch, newest.body["attempt"])
-    return dict(masked.body["text"][TEXT]) if masked else {}
+    if newest is None:
+        return {}
+    masked = masked_as_published(ledger, newest.batch, newest.body)
+    return dict(masked.body["text"][TEXT])

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Console
 
+from audit.events import Json
 from audit.ledger import Ledger, open_ledger
-from audit.receipts import find, last_published
+from audit.receipts import (
+    last_published,
+    masked_as_published,
+    still_granted,
+    withdrawn_grants,
+)
+from lake_config.calendar import city_today
 from lake_config.contract_loader import contract_of
 from lake_config.grants import Grant, read_grants
 from lake_config.layers import table_key
 from lake_config.settings import Settings
 from privacy.grants import (
     problems,
+    published_grants,
     sign_grant,
     warrant_of,
     withdraw_grant,
@@ -27,9 +35,11 @@ console = Console()
 
 
 def show_grants(settings: Settings, as_json: bool) -> None:
-    """Every declared grant, whether it is in force and if not, why."""
-    ledger = open_ledger(settings)
-    rows = [_row(settings, ledger, grant) for grant in read_grants(settings)]
+    """Every declared grant, whether it is in force and if not, why; and what is served
+    though its declaration was changed or taken out since."""
+    ledger, declared = open_ledger(settings), read_grants(settings)
+    rows = [_row(settings, ledger, grant) for grant in declared]
+    rows += _still_served(ledger, declared)
     if as_json:
         console.print_json(json.dumps(rows, ensure_ascii=False))
         return
@@ -44,7 +54,8 @@ def _lines(row: dict[str, Any]) -> Iterator[str]:
         f"{row['until']} 到期）"
     )
     yield f"　{row['recipient']} 读 {row['table']}，用途：{row['purpose']}"
-    yield f"　列：{'、'.join(row['columns'])}"
+    if row["columns"]:
+        yield f"　列：{'、'.join(row['columns'])}"
     yield f"　最近发布：{row['published'] or '无'}"
 
 
@@ -66,6 +77,34 @@ def _row(settings: Settings, ledger: Ledger, grant: Grant) -> dict[str, Any]:
     }
 
 
+def _still_served(ledger: Ledger, declared: Iterable[Grant]) -> list[dict[str, Any]]:
+    known, withdrawn = {grant.digest for grant in declared}, withdrawn_grants(ledger)
+    today = city_today()
+    newest = {
+        (body["recipient"], body["department"], body["table"]): (digest, body)
+        for digest, body in published_grants(ledger).items()
+    }
+    return [
+        _undeclared(body)
+        for digest, body in newest.values()
+        if digest not in known and still_granted(body, withdrawn, today)
+    ]
+
+
+def _undeclared(body: Json) -> dict[str, Any]:
+    return {
+        "name": body["table"],
+        "recipient": body["recipient"],
+        "table": table_key(body["department"], body["table"]),
+        "columns": [],
+        "purpose": PURPOSES.get(body["purpose"], body["purpose"]),
+        "until": body["until"],
+        "signers": [],
+        "state": "声明已改动或移除，已发布的版本仍在提供，不需要时请撤回",
+        "published": f"{body['date']}，{body['rows']:,} 行",
+    }
+
+
 def _told(grant: Grant, name: str) -> str:
     option = grant.options.get(name)
     return f"{name}（{option}）" if option else name
@@ -76,8 +115,8 @@ def _published(ledger: Ledger, grant: Grant) -> str:
     newest = last_published(ledger, grant.recipient, grant.department, grant.name)
     if newest is None:
         return ""
-    masked = find(ledger, "masked", newest.batch, newest.body["attempt"])
-    text = masked.body.get("text", {}) if masked else {}
+    masked = masked_as_published(ledger, newest.batch, newest.body)
+    text = masked.body.get("text", {})
     rates = [
         f"{name}：人名漏遮 {about['rates']['person']['leak_rate']:.1%}，"
         f"地名漏遮 {about['rates']['place']['leak_rate']:.1%}"

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from audit.ledger import Ledger, open_ledger
-from audit.receipts import find, last_published
+from audit.receipts import last_published, masked_as_published
 from jobs.relink import hand_over, relink, rotation_of, warrant_to_relink
 from jobs.vault import reveal, warrant_to_reveal
 from lake_config.calendar import CITY_TIME
@@ -103,8 +103,8 @@ def _ids_published(ledger: Ledger, department: str, table: str) -> list[str]:
     newest = last_published(ledger, CURATED, department, table)
     if newest is None:
         return []
-    masked = find(ledger, "masked", newest.batch, newest.body["attempt"])
-    return list(masked.body["key_ids"]) if masked else []
+    masked = masked_as_published(ledger, newest.batch, newest.body)
+    return list(masked.body["key_ids"])
 
 
 def rotate_keys(settings: Settings, text: str) -> None:

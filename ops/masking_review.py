@@ -8,8 +8,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Grid
 
-from audit.events import Event
+from audit.events import Event, Json
 from audit.ledger import Ledger, open_ledger
+from audit.receipts import masked_as_published
 from lake_config.calendar import CITY_TIME
 from lake_config.contract import Contract, Table
 from lake_config.errors import NotSigned, UsageError
@@ -57,43 +58,43 @@ def show_review(
 def gathered(settings: Settings, contract: Contract, table: Table) -> Found:
     """What the ledger says of one table; opens no table."""
     ledger = open_ledger(settings)
-    published, masked = _latest(ledger, table_key(contract.department, table.name))
+    key = table_key(contract.department, table.name)
+    published = _published(ledger, key)
+    batch, masked = _masking(ledger, key, published)
     return Found(
         contract.digest,
         POLICY_VERSION,
         _signed(settings, contract),
         _missing(settings, contract),
         _confirmed(settings, contract, table),
-        masked.subject if masked else "",
-        masked.body if masked else None,
+        batch,
+        masked,
         Word("", _time(published), str(published.body["version"]))
         if published
         else None,
-        _keys(ledger, masked.body["key_ids"]) if masked else (),
+        _keys(ledger, masked["key_ids"]) if masked else (),
     )
 
 
-def _latest(ledger: Ledger, key: str) -> tuple[Event | None, Event | None]:
-    """The publication people read and the masking of the very bytes; without one, the
-    latest masking."""
-    published = next(
-        (
-            event
-            for event in ledger.newest_under("published", f"{key}.")
-            if event.body["ok"] and event.body["recipient"] == CURATED
-        ),
-        None,
-    )
-    maskings = (
-        event
-        for event in ledger.newest_under("masked", f"{key}.")
-        if event.body["recipient"] == CURATED
-        and (
-            published is None
-            or event.body["files_digest"] == published.body["files_digest"]
-        )
-    )
-    return published, next(maskings, None)
+def _published(ledger: Ledger, key: str) -> Event | None:
+    """The publication people read."""
+    for event in ledger.newest_under("published", f"{key}."):
+        if event.body["ok"] and event.body["recipient"] == CURATED:
+            return event
+    return None
+
+
+def _masking(
+    ledger: Ledger, key: str, published: Event | None
+) -> tuple[str, Json | None]:
+    """Batch and receipt of the masking behind it; without one, of the latest masking."""
+    if published is not None:
+        batch = published.subject
+        return batch, masked_as_published(ledger, batch, published.body).body
+    for event in ledger.newest_under("masked", f"{key}."):
+        if event.body["recipient"] == CURATED:
+            return event.subject, event.body
+    return "", None
 
 
 def _signed(settings: Settings, contract: Contract) -> tuple[Word, ...]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from audit.events import canonical
+from audit.events import Json, canonical
 from audit.ledger import Ledger
-from audit.receipts import WITHDRAWN
+from audit.receipts import WITHDRAWN, withdrawn_grants
 from lake_config.calendar import city_today
 from lake_config.contract import NOT_SHARED, Contract, Table
 from lake_config.contract_loader import contract_of
 from lake_config.digests import sm3
-from lake_config.errors import GrantNotInForce, UsageError
+from lake_config.errors import ContractError, GrantNotInForce, UsageError
 from lake_config.grants import Grant, read_grants
 from lake_config.layers import table_key
 from lake_config.settings import Settings
@@ -140,16 +140,43 @@ def sign_grant(
     return grant, signers(settings, ledger, warrant)
 
 
-def withdraw_grant(
-    settings: Settings, ledger: Ledger, name: str, officer: str
-) -> Grant:
-    """One officer ends a grant at once: nothing more is made, and what is there is not
-    served any more. It takes a changed declaration and two signatures to begin again."""
-    grant = declared(settings, name)
-    who, _, _ = signed(settings, ledger, officer, grant.digest.encode())
-    body = {"grant": grant.digest, "officer": who}
-    ledger.append(WITHDRAWN, who, _place(grant), body)
-    return grant
+def withdraw_grant(settings: Settings, ledger: Ledger, name: str, officer: str) -> None:
+    """One officer ends all that was ever granted by this name, at once: nothing more is
+    made, and what is there is not served any more. It takes a changed declaration and two
+    signatures to begin again.
+
+    What was published counts, not only what the file says now: a declaration that was
+    changed, taken out or broken since is ended too.
+    """
+    ends = {
+        digest: table_key(body["department"], name)
+        for digest, body in published_grants(ledger).items()
+        if body["table"] == name
+    }
+    ends |= {item.digest: _place(item) for item in _readable(settings, name)}
+    if not ends:
+        raise UsageError(f"没有声明过、也没有发布过授权“{name}”。请核对名称。")
+    who, _, _ = signed(settings, ledger, officer, canonical(sorted(ends)))
+    for digest in sorted(ends.keys() - withdrawn_grants(ledger)):
+        body = {"grant": digest, "officer": who}
+        ledger.append(WITHDRAWN, who, ends[digest], body)
+
+
+def published_grants(ledger: Ledger) -> dict[str, Json]:
+    """The newest receipt of publication under each grant, by the grant's digest."""
+    return {
+        event.body["grant"]: event.body
+        for event in ledger.events("published")
+        if event.body["ok"] and "grant" in event.body
+    }
+
+
+def _readable(settings: Settings, name: str) -> list[Grant]:
+    """Declared by this name; none in a file that cannot be read."""
+    try:
+        return [item for item in read_grants(settings) if item.name == name]
+    except ContractError:
+        return []
 
 
 def _withdrawn(ledger: Ledger, grant: Grant) -> bool:

@@ -21,7 +21,7 @@ from functools import lru_cache
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import hmac as slow_hmac
 
-from audit.ledger import Ledger, open_ledger
+from audit.ledger import Ledger, has_begun, open_ledger
 from audit.signed_head import sync_folder
 from lake_config.errors import KeyUnavailable
 from lake_config.settings import Settings, read_private, write_private
@@ -44,11 +44,16 @@ Mac = Callable[[bytes], bytes]
 
 
 def init_keys(settings: Settings) -> None:
-    """Make the master key of a new lake; an existing one is never replaced."""
+    """Make the master key of a new lake; an existing one is never replaced, and a lost one
+    neither: with another key nothing that was made before could be made again."""
     path = settings.layers.keys / MASTER
-    if not path.exists():
-        key = secrets.token_bytes(32)
-        write_private(path, f"{base64.b64encode(key).decode()}\n{_check_value(key)}\n")
+    if path.exists():
+        return
+    if has_begun(settings.layers):
+        raise KeyUnavailable("主密钥不在，账本已有记录。请从备份恢复 keys。")
+    key = secrets.token_bytes(32)
+    write_private(path, f"{base64.b64encode(key).decode()}\n{_check_value(key)}\n")
+    sync_folder(path.parent)
 
 
 def own_scope(recipient: str, purpose: str, source_department: str) -> str:

@@ -55,7 +55,9 @@ AT_ONCE = 1_000_000
 
 LACKING = r"^(?:无|不详|未知|暂无|保密|(?i:null|none|n/?a)|0+|1+|9+|-+|\*+|[xX]+)$"
 DIVISION = "(?:省|市|区|县|旗|镇|乡|街道)$"
-"""What ends so is a place many live in, and no home."""
+HOUSES = "[0-9０-９]|(?:小区|家属区|园区)$"
+"""What ends like a division is a place many live in, and no home; but for one with a number
+or named as houses are (…路18号阳光花园小区)."""
 
 
 class Hit(NamedTuple):
@@ -96,7 +98,7 @@ def distinct(rows: pl.LazyFrame, name: str, kind: str) -> pl.LazyFrame:
     cell = pl.col(name).cast(pl.String).str.strip_chars()
     somebody_s = (cell != "") & ~cell.str.contains(LACKING)
     if DIRECT[kind] == ADDRESS:
-        somebody_s &= ~cell.str.contains(DIVISION)
+        somebody_s &= ~cell.str.contains(DIVISION) | cell.str.contains(HOUSES)
     return rows.select(cell.filter(somebody_s).unique().alias(name))
 
 

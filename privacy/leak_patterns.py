@@ -11,10 +11,11 @@ import unicodedata
 from collections.abc import Callable
 
 from privacy.check_digits import is_date, passes_luhn, passes_vin, resident_check
+from privacy.recognisers.folded import folded, odd_signs
 
 CLASSES = ("identity_number", "mobile", "bank_card", "plate", "vin", "email")
 
-GAP = "[ \t\r\n\u00a0\u3000‐‑‒–—―－_.·•/-]?"
+GAP = "[ \t\r\n\u00a0\u3000‐‑‒–—―－_.·•/-]{0,3}"
 DIGIT = "[0-9０-９]"
 LETTER = "[A-Za-zＡ-Ｚａ-ｚ]"
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -25,8 +26,11 @@ WIDE = (
     rf"|[@＠]|[{PROVINCES}]{LETTER}"
     rf"|(?:{DIGIT}|{LETTER}){{13}}{DIGIT}{{4}}"
 )
-"""Lets through whatever an exact check could find, in the syntax RE2, Java and Python
-share (none has look-behind in common)."""
+"""Lets through whatever an exact check could find in a text without ODD signs, in the
+syntax RE2, Java and Python share (none has look-behind in common)."""
+
+ODD = odd_signs()
+"""What the exact checks read as something else, or do not see: texts with one are asked."""
 
 _PROVINCE_CODES = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 "
@@ -49,12 +53,12 @@ _PLATE = re.compile(
 )
 _VIN = re.compile(r"(?<![A-Z0-9])([A-HJ-NPR-Z0-9]{13}[0-9]{4})(?![A-Z0-9])")
 _EMAIL = re.compile(r"[A-Z0-9._%+-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)*\.[A-Z]{2,}")
-_GAPS = re.compile(GAP.removesuffix("?"))
+_GAPS = re.compile(GAP.removesuffix("{0,3}"))
 
 
 def classes_in(text: str) -> tuple[str, ...]:
     """The classes of personal data that occur in a text, in the order of CLASSES."""
-    plain = unicodedata.normalize("NFKC", text).upper()
+    plain = unicodedata.normalize("NFKC", folded(text).text).upper()
     return tuple(name for name in CLASSES if _FINDERS[name](plain))
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from privacy.known_values import Known, by_chance, hits
-from privacy.leak_patterns import WIDE, classes_in
+from privacy.leak_patterns import ODD, WIDE, classes_in
 
 CELL, CELLS, PLACE = "cell", "cells", "place"
 CANARY = "canary"
@@ -57,7 +57,8 @@ class Found:
 def found_in(cells: pl.DataFrame, known: Sequence[Known] = ()) -> Found:
     """Everything that the patterns and the known values find among `cell, cells`."""
     classes: dict[int, set[str]] = defaultdict(set)
-    suspects = cells.with_row_index(PLACE).filter(pl.col(CELL).str.contains(WIDE))
+    suspect = pl.col(CELL).str.contains(f"{WIDE}|{ODD}")
+    suspects = cells.with_row_index(PLACE).filter(suspect)
     for place, text in suspects.select(PLACE, CELL).iter_rows():
         classes[place].update(classes_in(text))
     inside = backwards = 0

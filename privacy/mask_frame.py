@@ -97,6 +97,20 @@ def untokened(column: Column, purpose: str, value: Value) -> pl.Expr:
     return value(column)
 
 
+def cells_behind(
+    rows: pl.LazyFrame,
+    column: Column,
+    scope: Scope,
+    settings: Settings,
+    value: Value,
+    decision: Decision | None = None,
+) -> pl.LazyFrame:
+    """Each distinct `token` of a column as it is published, and the `cell` it stands for."""
+    token = _token(column, scope, settings, value, decision)
+    cell = pl.col(column.name).cast(pl.String)
+    return rows.select(token.alias("token"), cell.alias("cell")).unique().drop_nulls()
+
+
 def _token(
     column: Column,
     scope: Scope,
@@ -104,6 +118,7 @@ def _token(
     value: Value,
     decision: Decision | None,
 ) -> pl.Expr:
+    """The very token that is published: of the cell, of cell and month, or none."""
     cell, name, kind = (
         pl.col(column.name),
         key_name(column, scope),
@@ -127,12 +142,7 @@ def _scattered(
     two recipients put their tables side by side although their tokens differ. A granted
     table without a token is in no order at all.
     """
-    gone = decision is not None and decision.tokens == GONE
-    order = [
-        column.name
-        for column in tokenised(table, scope)
-        if not (gone and decision and decision.changes(column))
-    ][:1]
+    order = [column.name for column in tokens_told(table, scope, decision)][:1]
     if not order and any(column.option for column in table.columns):
         return rows.sort(pl.int_range(pl.len()).shuffle())
     return rows.sort(order) if order else rows
@@ -145,3 +155,11 @@ def tokenised(table: Table, scope: Scope) -> list[Column]:
         for column in table.columns
         if treatment_of(column, scope.purpose) == TOKEN
     ]
+
+
+def tokens_told(table: Table, scope: Scope, decision: Decision | None) -> list[Column]:
+    """Those of them in which the risk gate leaves any token at all."""
+    columns = tokenised(table, scope)
+    if decision is None or decision.tokens != GONE:
+        return columns
+    return [column for column in columns if not decision.changes(column)]

@@ -23,6 +23,7 @@ from privacy.names.known import KIND_OF, known, known_spans
 from privacy.names.span import ORGANISATION, PERSON, PLACE
 from privacy.names.span import WITHHELD as UNREAD
 from privacy.names.span import Span as Named
+from privacy.names.writing import plain
 from privacy.recognisers.many_texts import spans_of
 from privacy.recognisers.spans import Span
 from privacy.row_values import may_be_named_otherwise, without_row_values
@@ -60,6 +61,14 @@ WORDS = {
 """Class of what was found to what stands there instead."""
 OTHER_WORD = "个人信息"
 TEXT, OTHERWISE = "_text", "_otherwise"
+_SIGNS = "".join(
+    sign
+    for sign in map(chr, range(0x10000))
+    if plain(sign).isascii() and sign.isalnum()
+)
+"""Digits and Latin letters, full-width ones too."""
+REACH = 64
+"""Signs before and behind a value that may belong to the same number."""
 _TOLD = re.compile(f"【(?:{'|'.join(sorted({*WORDS.values(), OTHER_WORD}))})】")
 _KINDS = {word: kind for kind, word in WORDS.items()} | {
     WORDS[kind]: kind for kind in (PERSON, PLACE, ORGANISATION)
@@ -84,34 +93,60 @@ def text_column(column: Column, table: Table) -> pl.Expr:
 def without_own_values(rows: pl.DataFrame, near: Sequence[Column]) -> pl.Series:
     """The texts without the values of their own rows, whatever way those are written in."""
     words = {kind: f"【{word(KIND_OF.get(kind, kind))}】" for kind in NEAR}
+    numbers = [told for kind, told in words.items() if kind not in KIND_OF]
     left = without_row_values(TEXT, near, words)
-    told = rows.with_columns(
-        left.alias(TEXT), may_be_named_otherwise(left, near).alias(OTHERWISE)
-    )
+    otherwise = may_be_named_otherwise(left, near, numbers)
+    told = rows.with_columns(left.alias(TEXT), otherwise.alias(OTHERWISE))
     place = told[OTHERWISE].arg_true()
-    again = [_without_known(row, near) for row in rows[place].iter_rows(named=True)]
+    some = rows[place]
+    patterns = spans_of(_read(some[TEXT].to_list()))
+    pairs = zip(some.iter_rows(named=True), patterns, strict=True)
+    again = [_without_known(row, near, found) for row, found in pairs]
     return told[TEXT].scatter(place, again) if again else told[TEXT]
 
 
-def _without_known(row: dict[str, str | None], near: Sequence[Column]) -> str:
+def _without_known(
+    row: dict[str, str | None], near: Sequence[Column], patterns: Iterable[Span]
+) -> str:
+    """By the row's values and by patterns at once: a value may be a part of a longer number,
+    which no pattern finds when that part has gone."""
     values = [(item.semantic_type, row[item.name]) for item in near]
     text = row[TEXT] or ""
-    spans = known_spans(text, known(near=[(kind, it) for kind, it in values if it]))
-    return replaced(text, _worded(detect.settled(spans)))
+    found = known_spans(text, known(near=[(kind, it) for kind, it in values if it]))
+    mine = _worded(_whole(text, span) for span in found)
+    sure = [span._replace(score=1.0, source="known") for span in _entities(patterns)]
+    return replaced(text, detect.settled([*mine, *sure]))
+
+
+def _whole(text: str, span: Named) -> Named:
+    """A number with all signs that touch it: what stands around it is not told either."""
+    if span.kind in KIND_OF.values():
+        return span
+    before = text[max(0, span.start - REACH) : span.start]
+    after = text[span.end : span.end + REACH]
+    return span._replace(
+        start=span.start - len(before) + len(before.rstrip(_SIGNS)),
+        end=span.end + len(after) - len(after.lstrip(_SIGNS)),
+    )
 
 
 def masked_texts(texts: Sequence[str | None]) -> list[str | None]:
     """Each text masked, in the order of the texts; null stays null."""
-    read = [text if _readable(text) else "" for text in texts]
-    plain = [
+    read = _read(texts)
+    bare = [
         replaced(text, _entities(found))
         for text, found in zip(read, spans_of(read), strict=True)
     ]
-    told = {text: without_names(text) for text in dict.fromkeys(plain)}
+    told = {text: without_names(text) for text in dict.fromkeys(bare)}
     return [
         told[left] if _readable(text) else text and WITHHELD
-        for text, left in zip(texts, plain, strict=True)
+        for text, left in zip(texts, bare, strict=True)
     ]
+
+
+def _read(texts: Iterable[str | None]) -> list[str]:
+    """What is read of each: nothing of one that is withheld anyway."""
+    return [text if _readable(text) else "" for text in texts]
 
 
 def _readable(text: str | None) -> TypeGuard[str]:

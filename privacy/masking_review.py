@@ -23,6 +23,7 @@ from privacy.html_page import grid, head
 from privacy.look_alikes import after, before
 from privacy.options import OPTIONS
 from privacy.policy import PURPOSES, STATISTICS, TOKEN, treatment
+from privacy.risk.events import SAME, changes_with
 from privacy.risk.report import HOW, TOKENS
 from privacy.strength import AMOUNTS, Treatment
 
@@ -138,7 +139,7 @@ def really(column: Column, masked: Body | None) -> str:
         return "因取值单一，整列留空"
     if spread and spread["untold_rows"]:
         return f"因取值单一，{spread['untold_rows']:,} 行留空"
-    changed = risk.get("tokens", "same") != "same" and not column.primary_key
+    changed = changes_with(risk.get("tokens", SAME), column)
     if changed and treatment(column.semantic_type, STATISTICS) == TOKEN:
         return TOKENS[risk["tokens"]]
     return "按决定"

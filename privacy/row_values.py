@@ -8,6 +8,7 @@ privacy/names/known.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -20,7 +21,10 @@ from privacy.names.writing import traditional
 
 ENDS = "尾号|末四位|后四位|后六位"
 _PUNCTUATION = "，。；：、！？（）【】《》“”"
-BIRTH = "birth_date"
+BIRTH, LANDLINE = "birth_date", "landline"
+SUBSCRIBER = 7
+"""Digits of a telephone number that are said without its area."""
+_SIGN = "[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"
 
 
 def without_row_values(
@@ -38,10 +42,15 @@ def without_row_values(
     return found
 
 
-def may_be_named_otherwise(text: pl.Expr, columns: Iterable[Column]) -> pl.Expr:
+def may_be_named_otherwise(
+    text: pl.Expr, columns: Iterable[Column], words: Iterable[str] = ()
+) -> pl.Expr:
     """Could a value be written in what `without_row_values` has left, in any form that
-    `known_spans` knows? True also for much that is not; null is False."""
+    `known_spans` knows, or have stood inside a longer number, of which a stump is left beside
+    one of `words`? True also for much that is not; null is False."""
     odd = text.str.contains(_odd())
+    if stumps := "|".join(map(re.escape, words)):
+        odd |= text.str.contains(f"{_SIGN}[ -]?(?:{stumps})|(?:{stumps})[ -]?{_SIGN}")
     near = [_otherwise(text, column) for column in columns]
     return pl.any_horizontal(odd, text.str.contains(ENDS), *near).fill_null(False)
 
@@ -52,8 +61,14 @@ def _otherwise(text: pl.Expr, column: Column) -> pl.Expr:
         KIND_OF.get(column.semantic_type, column.semantic_type),
     )
     if kind == BIRTH:
-        return text.str.contains(value.str.slice(0, 4), literal=True)
+        year = value.str.slice(0, 4)
+        short = year.str.tail(2) + "年"
+        return text.str.contains(year, literal=True) | text.str.contains(
+            short, literal=True
+        )
     found = value.str.contains(_odd())
+    if kind == LANDLINE:
+        found |= text.str.contains(value.str.tail(SUBSCRIBER), literal=True)
     if kind == PERSON:
         for part in (value.str.slice(0, 1), value.str.tail(2)):
             found |= text.str.contains(part, literal=True)
@@ -76,5 +91,6 @@ def _somebody_s(column: Column) -> pl.Expr:
 @lru_cache(maxsize=1)
 def _odd() -> str:
     """A sign that may be written in another way: not a simplified character, a capital, a
-    digit or a mark that stands in no value."""
-    return f"[^一-鿿0-9A-Z{_PUNCTUATION}]|[{''.join(sorted(traditional()))}]"
+    digit or a mark that stands in no value; or a mark between two signs of a number."""
+    odd = f"[^一-鿿0-9A-Z{_PUNCTUATION}]|[{''.join(sorted(traditional()))}]"
+    return f"{odd}|[0-9A-Z][{_PUNCTUATION}]+[0-9A-Z]"

@@ -43,6 +43,7 @@ from sharing.tables import (
     SharedTable,
     metadata_line,
     ndjson,
+    still_served,
     tables_of,
 )
 from sharing.throttle import Throttle
@@ -191,6 +192,9 @@ class SharingService:
             raise NO_LINK
         path = found[0]
         if path.name != name or not self.store.holds(path):
+            raise NO_LINK
+        ledger = open_ledger(self.settings)
+        if not still_served(ledger, self.settings.layers, path):
             raise NO_LINK
         return file_answer(self.store, path, request)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
 
 from audit.events import Json
 from audit.ledger import Ledger
-from audit.receipts import still_granted, withdrawn_grants
+from audit.receipts import last_published, still_granted, withdrawn_grants
 from lake_config.calendar import city_today
 from lake_config.layers import Layers
 from privacy.policy import STATISTICS
@@ -57,6 +58,14 @@ def tables_of(ledger: Ledger, recipient: str) -> dict[tuple[str, str], SharedTab
         for key, body in sorted(newest.items())
         if still_granted(body, withdrawn, today)
     }
+
+
+def still_served(ledger: Ledger, layers: Layers, file: Path) -> bool:
+    """May a file that was linked be read yet? A grant that is over ends its links too."""
+    newest = last_published(ledger, *file.relative_to(layers.shared).parts[:3])
+    return newest is not None and still_granted(
+        newest.body, withdrawn_grants(ledger), city_today()
+    )
 
 
 def snapshot(

@@ -16,7 +16,7 @@ import rjieba
 
 from privacy.names.chinese_names import called
 from privacy.names.span import PERSON, PLACE, Span
-from privacy.names.writing import Bare, bare
+from privacy.names.writing import Bare, bare, digits
 
 Value = tuple[str, str]
 """(semantic type of the column, value)"""
@@ -29,6 +29,7 @@ LONGEST = 64
 """Longer values are looked for by their beginning."""
 TAIL = 4
 _INSIDE = re.compile("(?<=[省市区县旗镇乡村屯街道路])")
+NOTHING = Bare("", [])
 _DAY = re.compile("([0-9]{4})([0-9]{2})([0-9]{2})")
 _NAME_PARTS = re.compile("[·•・‧]")
 _TAIL_DIGITS = re.compile("(?:尾号|末四位|后四位|后六位)[是为:：]?([0-9]{3,5}[0-9X])")
@@ -36,11 +37,18 @@ ABSENT = "无|不详|未知|暂无|保密|NULL|NONE|N/A|NA"
 _LACKING = re.compile(f"(.)\\1*|{ABSENT}")
 
 
-class Known(NamedTuple):
-    """Forms by their first two characters, each with its kind; and ends of numbers."""
+class Forms(NamedTuple):
+    """Forms by their first two characters, each with its kind; and how long they are."""
 
-    forms: dict[str, dict[str, str]]
+    kinds: dict[str, dict[str, str]]
     lengths: dict[str, tuple[int, ...]]
+
+
+class Known(NamedTuple):
+    """What names and places look like, and what numbers; and ends of numbers."""
+
+    words: Forms
+    numbers: Forms
     ends: dict[str, str]
 
 
@@ -48,42 +56,56 @@ def known(
     near: Sequence[Value] = (), far: Iterable[Value] = (), shortest: int = 0
 ) -> Known:
     """What to look for. Placeholders (无, 不详, 0000) and values too short are left out."""
-    forms: dict[str, dict[str, str]] = defaultdict(dict)
+    words: dict[str, dict[str, str]] = defaultdict(dict)
+    numbers: dict[str, dict[str, str]] = defaultdict(dict)
     ends: dict[str, str] = {}
     for kind, form in _forms(near, far):
         least = shortest or SHORTEST.get(kind, SHORTEST_OTHER)
         if len(form) < least or _LACKING.fullmatch(form):
             continue
-        forms[form[:2]].setdefault(form[:LONGEST], kind)
+        group = words if _is_word_kind(kind) else numbers
+        group[form[:2]].setdefault(form[:LONGEST], kind)
     for semantic_type, value in near:
-        written = bare(value).text
+        written = digits(value).text
         if semantic_type not in KIND_OF and _is_number(written):
             ends.update(dict.fromkeys((written[-4:], written[-6:]), semantic_type))
+    return Known(_with_lengths(words), _with_lengths(numbers), ends)
+
+
+def _with_lengths(kinds: dict[str, dict[str, str]]) -> Forms:
     lengths = {
         first: tuple(sorted({len(form) for form in group}, reverse=True))
-        for first, group in forms.items()
+        for first, group in kinds.items()
     }
-    return Known(dict(forms), lengths, ends)
+    return Forms(dict(kinds), lengths)
+
+
+def _is_word_kind(kind: str) -> bool:
+    return kind in KIND_OF.values()
 
 
 def known_spans(text: str, *values: Known) -> list[Span]:
     """Every place where a known value is written; the longest form at each."""
-    sought = [each for each in values if each.forms]
-    written = bare(text) if sought else Bare("", [])
+    worded = bare(text) if any(each.words.kinds for each in values) else NOTHING
+    told = digits(text) if any(each.numbers.kinds for each in values) else NOTHING
     return [
         span
-        for each in sought
-        for span in (*_matches(written, each), *_number_ends(written, each.ends))
+        for each in values
+        for span in (
+            *_matches(worded, each.words),
+            *_matches(told, each.numbers),
+            *_number_ends(told, each.ends),
+        )
     ]
 
 
-def _matches(written: Bare, values: Known) -> Iterator[Span]:
+def _matches(written: Bare, forms: Forms) -> Iterator[Span]:
     text, places = written
     for start in range(len(text) - 1):
         first = text[start : start + 2]
-        for length in values.lengths.get(first, ()):
+        for length in forms.lengths.get(first, ()):
             form = text[start : start + length]
-            if kind := values.forms[first].get(form):
+            if kind := forms.kinds[first].get(form):
                 yield _span(places, start, start + len(form), kind)
                 break
 
@@ -105,13 +127,13 @@ def _forms(near: Sequence[Value], far: Iterable[Value]) -> Iterator[Value]:
             yield kind, form
     for semantic_type, value in far:
         kind = KIND_OF.get(semantic_type, semantic_type)
-        form = bare(value).text
+        form = (bare if _is_word_kind(kind) else digits)(value).text
         if kind != PERSON or not is_a_word(form):
             yield kind, form
 
 
 def _close_forms(kind: str, value: str) -> list[str]:
-    whole = bare(value).text
+    whole = (bare if _is_word_kind(kind) else digits)(value).text
     if _LACKING.fullmatch(whole):
         return []
     if kind == PERSON:
@@ -122,12 +144,20 @@ def _close_forms(kind: str, value: str) -> list[str]:
         return [whole, *(whole[cut:] for cut in cuts if len(whole) - cut >= TAIL)]
     if kind == "birth_date" and (day := _DAY.match(whole)):
         return [whole, *_written_days(*day.groups())]
+    if kind == "landline" and whole.startswith("0"):
+        return [whole, whole[3 if whole[1:2] in ("1", "2") else 4 :]]
     return [whole]
 
 
 def _written_days(year: str, month: str, day: str) -> list[str]:
-    short = f"{year}年{int(month)}月{int(day)}日", f"{year}年{int(month)}月"
-    return [f"{year}年{month}月{day}日", f"{year}年{month}月", *short]
+    """With and without zeros and the century; 元月 is the first month."""
+    months = [month, str(int(month)), *(["元"] if int(month) == 1 else [])]
+    whole = [f"{one}月{last}日" for one in months for last in (day, str(int(day)))]
+    return [
+        f"{year}{int(month)}{int(day)}",
+        *(f"{year}年{one}月" for one in months),
+        *(f"{head}年{rest}" for head in (year, year[2:]) for rest in whole),
+    ]
 
 
 def _given(name: str) -> list[str]:

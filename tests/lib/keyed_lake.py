@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from audit.ledger import Ledger, init_ledger, open_ledger
 from lake_config.settings import Settings
 from privacy.key_changes import make_first
-from privacy.keys import init_keys, own_scope
+from privacy.keys import MASTER, init_keys, own_scope
 from privacy.officers import enrol_officer
 from privacy.warrants import Warrant, sign_warrant
 
@@ -22,6 +24,13 @@ def with_keys(settings: Settings, *whose: tuple[str, str, str]) -> Ledger:
     for facts in whose:
         make_first(settings, ledger, own_scope(*facts), "tests")
     return ledger
+
+
+def another_master(settings: Settings) -> None:
+    """A good master key, of another lake."""
+    other = replace(settings, home=settings.home.with_name("another-lake"))
+    init_keys(other)
+    (other.layers.keys / MASTER).replace(settings.layers.keys / MASTER)
 
 
 def with_officers(settings: Settings) -> Ledger:

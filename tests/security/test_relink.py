@@ -12,6 +12,7 @@ from deltalake import DeltaTable
 
 from audit.ledger import Ledger, open_ledger
 from jobs import relink as module
+from jobs.context import Job
 from jobs.mask import mask_batch
 from jobs.publish import publish
 from jobs.relink import (
@@ -22,6 +23,7 @@ from jobs.relink import (
     rotation_of,
     warrant_to_relink,
 )
+from jobs.steps import Gated
 from lake_config.calendar import city_today
 from lake_config.errors import (
     KeyUnavailable,
@@ -31,6 +33,7 @@ from lake_config.errors import (
     UsageError,
 )
 from lake_config.settings import Settings
+from ops.keys import _ids_published
 from privacy.key_changes import destroy, rotate, warrant_to_destroy
 from privacy.keys import own_scope
 from privacy.warrants import sign_warrant
@@ -105,6 +108,21 @@ def test_after_the_next_publication_it_still_tells_of_the_old_one(
     links = handed(lake, rotation, tmp_path / "links.parquet")
     assert links["mobile", before[5]["mobile"]] == after[5]["mobile"]
     assert len(links) == 9 * len(CLASSES)
+
+
+def test_what_was_masked_and_not_published_since_stands_in_no_way(
+    lake: Settings, tmp_path: Path
+) -> None:
+    """The same batch masked again under the new version, and killed before publishing."""
+    before = published(lake, 12)
+    ledger, rotation = rotated(lake)
+    job = Job(lake, INVENTED, INVENTED.table("people"), DAY, "release")
+    mask_batch(job, Gated.load(job))
+    carried = _ids_published(ledger, "invented", "people")
+    assert carried and all(name.endswith(";v=1") for name in carried)
+    assert made(lake, ledger, rotation) == 11 * len(CLASSES)
+    links = handed(lake, rotation, tmp_path / "links.parquet")
+    assert ("mobile", before[5]["mobile"]) in links
 
 
 def test_its_order_is_that_of_new_tokens_not_of_the_source(

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from audit.ledger import open_ledger
 from lake_config.errors import UsageError
 from lake_config.settings import Settings
 from ops import cli, grants
@@ -60,3 +61,19 @@ def test_without_grants_it_says_so(
 ) -> None:
     lake.layers.grants.unlink()
     assert typed(capsys, "list") == "没有声明任何授权。\n"
+
+
+def test_what_is_served_without_its_declaration_is_listed(
+    lake: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = {
+        "ok": True, "department": "invented", "table": "remarks", "attempt": "a",
+        "date": "2026-03-02", "contract": "c", "rows": 7, "files_digest": "f",
+        "recipient": "office", "purpose": "research", "policy": "1", "version": 1,
+        "approvals": [], "grant": "another", "until": str(UNTIL),
+    }  # fmt: skip
+    open_ledger(lake).append("published", "jobs", "invented.remarks.d", body)
+    told = typed(capsys, "list")
+    assert "仍在提供" in told and "office" in told and "7 行" in told
+    typed(capsys, "withdraw", "remarks", "--officer", "甲")
+    assert "仍在提供" not in typed(capsys, "list")

@@ -26,6 +26,7 @@ from lake_config.errors import (
 )
 from lake_config.settings import Settings
 from privacy.grants import withdraw_grant
+from sharing.tables import tables_of
 from tests.lib.gated_batch import INVENTED, gated, people
 from tests.lib.granted_lake import (
     REMARKS,
@@ -204,6 +205,30 @@ def test_what_is_over_is_not_made_and_stops_nothing(lake: Settings) -> None:
     declare(lake, REMARKS, other(name="late", until=yesterday()))
     assert "granted" not in release(batch(lake))
     assert not (lake.layers.shared / "research_office").exists()
+
+
+def _served(lake: Settings) -> list[str]:
+    return [name for _, name in tables_of(open_ledger(lake), "research_office")]
+
+
+@pytest.mark.parametrize("how", ["reworded", "another's", "taken out", "broken"])
+def test_withdrawing_ends_what_was_published_whatever_the_file_says_now(
+    lake: Settings, how: str
+) -> None:
+    signed(lake, "remarks")
+    release(batch(lake))
+    if how == "broken":
+        lake.layers.grants.write_text("grants: {")
+    if how == "taken out":
+        lake.layers.grants.unlink()
+    if how == "reworded":
+        declare(lake, other(reason="另一事由"))
+    if how == "another's":
+        declare(lake, other(recipient="other_office"))
+    assert _served(lake) == ["remarks"], "publishing is what counts"
+    withdraw_grant(lake, open_ledger(lake), "remarks", "甲")
+    assert _served(lake) == []
+    withdraw_grant(lake, open_ledger(lake), "remarks", "甲")
 
 
 def test_a_changed_declaration_needs_new_signatures(lake: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from lake_config.calendar import city_today
 from lake_config.errors import UsageError
 from lake_config.settings import Settings
 from sharing.app import create_app
+from sharing.links import link
 from sharing.people import enrol
 from sharing.tables import tables_of
 
@@ -96,3 +98,17 @@ def test_an_older_version_does_not_stand_in_for_one_that_is_over(
 ) -> None:
     published(lake, "remarks", 2, grant="g2", until=day(-1))
     assert names(lake) == []
+
+
+def test_a_link_ends_with_its_grant(lake: Settings) -> None:
+    """Who asked yesterday, or a minute ago, holds links that are good for minutes."""
+    client = TestClient(create_app(lake), client=("10.0.0.1", 1))
+    token = enrol(lake, "读者", 1, "office")["bearerToken"]
+    file = lake.layers.shared_table("office", "invented", "remarks") / "part.parquet"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"content")
+    held = f"/files/{link(lake, file, sha256(token.encode()).hexdigest())}/part.parquet"
+    assert client.get(held).content == b"content"
+    body = {"grant": "g1", "officer": "甲"}
+    open_ledger(lake).append("grant_withdrawn", "甲", "invented.remarks", body)
+    assert client.get(held).status_code == 403

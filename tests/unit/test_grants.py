@@ -58,6 +58,11 @@ def test_without_a_file_nothing_is_granted(lake: Settings) -> None:
     assert read_grants(lake) == ()
 
 
+def test_an_empty_list_grants_nothing(lake: Settings) -> None:
+    declare(lake)
+    assert read_grants(lake) == ()
+
+
 def test_all_that_is_wrong_is_told_at_once(lake: Settings) -> None:
     declare(
         lake,

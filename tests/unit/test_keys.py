@@ -16,7 +16,6 @@ from lake_config.errors import KeyUnavailable, SettingsError
 from lake_config.settings import Settings
 from privacy.key_changes import make_first, rotate
 from privacy.keys import (
-    MASTER,
     KeyName,
     group_scope,
     key,
@@ -28,7 +27,7 @@ from privacy.keys import (
     prepared_mac,
 )
 from tests.lib import plain_masker
-from tests.lib.keyed_lake import with_keys
+from tests.lib.keyed_lake import another_master, with_keys
 
 WHOSE = [
     ("analysts", "statistics", "a"),
@@ -140,10 +139,9 @@ def test_a_missing_torn_changed_or_open_file_gives_no_key(
 
 
 def test_another_lake_s_good_master_key_is_told_from_ours(
-    settings: Settings, ledger: Ledger, tmp_path: Path
+    settings: Settings, ledger: Ledger
 ) -> None:
-    (settings.layers.keys / MASTER).unlink()
-    with_keys(settings)
+    another_master(settings)
     with pytest.raises(KeyUnavailable, match="校验值"):
         key(settings, NAME)
 

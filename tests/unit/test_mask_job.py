@@ -20,7 +20,7 @@ from lake_config.errors import (
 )
 from lake_config.settings import Settings
 from privacy.key_changes import destroy, warrant_to_destroy
-from privacy.keys import MASTER, init_keys, make_salt, own_scope
+from privacy.keys import MASTER, make_salt, own_scope
 from tests.lib.gated_batch import (
     DAY,
     HIDDEN,
@@ -31,7 +31,7 @@ from tests.lib.gated_batch import (
     new_lake,
     people,
 )
-from tests.lib.keyed_lake import both_sign
+from tests.lib.keyed_lake import another_master, both_sign
 from tests.lib.staged_batch import staged_files, weakened
 
 
@@ -169,8 +169,7 @@ def master_gone(lake: Settings) -> None:
 
 
 def another_lake_s_master(lake: Settings) -> None:
-    master_gone(lake)
-    init_keys(lake)
+    another_master(lake)
 
 
 def salt_gone(lake: Settings) -> None:

@@ -79,6 +79,26 @@ def test_a_value_without_a_pattern_is_known(
         assert [place["column"] for place in scan["places"]] == ["office"]
 
 
+def test_a_name_of_the_row_is_found_in_traditional_characters(lake: Settings) -> None:
+    rows = people(30)
+    rows[17] |= {"name": "张伟东", "office": "聯繫人張偉東來過"}
+    found = leaks(lake, rows)["found"]
+    assert found["office: person_name of the same row"] == 1
+
+
+def test_an_address_that_ends_like_a_division_is_known(lake: Settings) -> None:
+    """…小区 ends in 区, as districts do; …街道 alone is nobody's home."""
+    rows = people(30)
+    for row in rows:
+        row["home"] = "绥化市北林区紫来街道"
+    home = "绥化市北林区幸福路18号阳光花园小区"
+    rows[17] |= {"home": home, "office": f"转{home}"}
+    rows[18] |= {"office": "紫来街道"}
+    found = leaks(lake, rows)["found"]
+    assert {where for where in found if where[0] != "*"} == {"office: address"}
+    assert found["office: address"] == 1
+
+
 def test_somebody_else_s_name_is_found_as_a_whole_cell(lake: Settings) -> None:
     rows = people(30)
     rows[17]["office"] = rows[3]["name"]

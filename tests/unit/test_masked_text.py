@@ -104,6 +104,41 @@ def test_the_column_is_the_texts_one_by_one() -> None:
     assert found[1] is None and found[2] == "无" and found[3] == ""
 
 
+ID = "231202198001011232"
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "told_as"),
+    [
+        (f"身份证{ID}已核", {"born": "1980-01-01"}, "身份证【身份证号】已核"),
+        (f"身份证{ID}已核", {"born": "19800101"}, "身份证【身份证号】已核"),
+        (f"身份证{ID}已核", {"record_no": "231202"}, "身份证【身份证号】已核"),
+        # Mistyped, so that no pattern knows it.
+        (f"编码{ID[:-1]}9已核", {"born": "1980-01-01"}, "编码【出生日期】已核"),
+        ("电话13945551234已回访", {"record_no": "394555"}, "电话【手机号】已回访"),
+        (
+            "回访（139）4555，1234处理",
+            {"mobile": "13945551234"},
+            "回访（【手机号】处理",
+        ),
+        ("回访139\x0045551234处理", {"mobile": "13945551234"}, "回访【手机号】处理"),
+        ("打来2次", {"mobile": "13945551234"}, "打来2次"),
+    ],
+)
+def test_a_value_inside_a_longer_number_takes_the_whole_of_it_along(
+    text: str, own: dict[str, str], told_as: str
+) -> None:
+    blank = dict.fromkeys((item.name for item in PEOPLE.columns), None)
+    assert masked([{**blank, **own}], text) == [told_as]
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x1c", "\x7f", "\x85", "\u2028", "\u200b"])
+def test_what_nobody_sees_does_not_hide_a_number(sign: str) -> None:
+    """Of anybody, no column knows them."""
+    texts = [f"电话139{sign}45551234已回访", f"证件231202{sign}{ID[6:]}核"]
+    assert masked_texts(texts) == ["电话【手机号】已回访", "证件【身份证号】核"]
+
+
 def test_touching_finds_of_one_kind_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
     spans = [Named(0, 1, "person"), Named(1, 2, "person", 0.6), Named(2, 3, "place")]
     monkeypatch.setattr(module.detect, "spans", lambda *_, **__: spans)

@@ -16,10 +16,12 @@ from audit.ledger import open_ledger
 from jobs.__main__ import release
 from jobs.mask import mask_batch
 from jobs.publish import publish
-from lake_config.errors import NothingToDo, TooFewChanged, TooFewPeople
+from lake_config.errors import NothingToDo, OutOfTurn, TooFewChanged, TooFewPeople
 from lake_config.layers import CURATED
 from lake_config.settings import Settings
 from ops import risk as risk_command
+from privacy.key_changes import rotate
+from privacy.keys import own_scope
 from privacy.risk import rules
 from sharing.tables import tables_of
 from tests.lib.gated_batch import DAY, gated, last, new_lake
@@ -190,6 +192,37 @@ def test_the_next_version_is_told_no_finer_and_its_difference_is_in_the_receipt(
     body = publish(job, second).body
     assert body["difference"]["went"] >= 1 and body["difference"]["came"] > 3_000
     assert not body["difference"]["small"]
+
+
+def test_what_was_masked_and_not_published_since_is_no_floor(lake: Settings) -> None:
+    """A rotation, then a release that is killed before it publishes: people still read
+    the first masking, and what follows is told no finer than that."""
+    job, before = gated(lake, CLINIC, "visits", visits(400))
+    first = mask_batch(job, before)
+    publish(job, first)
+    rotate(lake, job.ledger, own_scope("analysts", "statistics", "invented"), "tests")
+    again = mask_batch(job, before)
+    assert again.body["files_digest"] != first.body["files_digest"]
+    more = date(2026, 3, 3)
+    job, before = gated(lake, CLINIC, "visits", visits(4_000), day=more)
+    second = mask_batch(job, before)
+    assert second.body["risk"]["levels"] == first.body["risk"]["levels"]
+    assert "difference" in publish(job, second).body
+
+
+def test_where_nothing_says_how_the_read_version_was_told_nothing_is_masked(
+    lake: Settings,
+) -> None:
+    job, before = gated(lake, CLINIC, "visits", visits(40))
+    publish(job, mask_batch(job, before))
+    published = last(lake, "published", job.batch).body
+    job.ledger.append(
+        "published", "tests", job.batch, {**published, "files_digest": "0" * 64}
+    )
+    job, before = gated(lake, CLINIC, "visits", visits(40), day=date(2026, 3, 3))
+    with pytest.raises(OutOfTurn, match="没有这一版发布内容的 masked 回执"):
+        mask_batch(job, before)
+    assert last(lake, "masked", job.batch) is None
 
 
 @pytest.mark.parametrize("waits", [False, True])

@@ -59,7 +59,7 @@ def published(settings: Settings, version: int) -> None:
         "recipient": "analysts", "purpose": "statistics", "policy": "1",
         "version": version, "approvals": [],
     }  # fmt: skip
-    open_ledger(settings).append("published", "jobs", "b", body)
+    open_ledger(settings).append("published", "jobs", "invented.people.d", body)
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def test_known_values_are_found_wherever_they_are_written(
     pairs = [("person_name", value) for value in values]
     wanted = known(far=pairs)
     expected: set[int] = set()
-    for group in wanted.forms.values():
+    for group in wanted.words.kinds.values():
         for form in group:
             expected |= plain_spans.written_places(text, form)
     assert plain_spans.covered(known_spans(text, wanted)) == expected
