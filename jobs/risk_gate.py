@@ -14,17 +14,23 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
-from audit.receipts import masked_as_published
-from jobs.committed_rows import committed_rows
+from audit.receipts import find, masked_as_published
+from jobs.committed_rows import committed_rows, no_cell_told
 from jobs.context import Job
 from jobs.published_value import published_value
 from jobs.staged import AT_ONCE
+from jobs.steps import Gated
 from jobs.turn import published_now
 from lake_config.contract import Column
-from lake_config.errors import TooFewPeople
+from lake_config.errors import JobFailed, OutOfTurn, TooFewPeople
 from privacy.mask_frame import told_openly, untokened
 from privacy.policy import POLICY_VERSION, STATISTICS
-from privacy.risk.decide import Decision, decide, people_at_least
+from privacy.risk.decide import (
+    Decision,
+    decide,
+    decided_again,
+    people_at_least,
+)
 from privacy.risk.ladder import Parts, parts_of
 from privacy.risk.measure import ROWS, groups
 from privacy.scopes import Scope
@@ -79,6 +85,41 @@ def published_risk(job: Job) -> dict[str, Any] | None:
         return None
     masked = masked_as_published(job.ledger, newest.batch, newest.body)
     return masked.body["risk"] or None
+
+
+def decided_before(
+    job: Job, gated: Gated, pieces: list[pl.LazyFrame]
+) -> Decision | None:
+    """Of the published batch: which rows were left out and which values left blank. Found
+    again from the accepted rows, for the ledger has counts alone; None where there are none.
+    """
+    told = _risk_of(job, gated)
+    if not told or not _takes_away(told):
+        return None
+    with no_cell_told(job, "统计"):
+        parts = parts_of(job.table, job.purpose)
+        found = decided_again(looked_at(pieces, parts), parts, told)
+    body = found.body()
+    if any(body[name] != told[name] for name in ("after", "left_out", "diversity")):
+        raise JobFailed(
+            f"{job.batch}：重新计算的抑制结果与脱敏回执不一致，没有写出统计。"
+            "请重新执行 release；仍不一致时请数据工程师检查这一批。"
+        )
+    return found
+
+
+def _risk_of(job: Job, gated: Gated) -> dict[str, Any]:
+    """From the receipt of the very files that were published, not of a later masking."""
+    published = find(job.ledger, "published", job.batch, gated.attempt)
+    if published is None:
+        raise OutOfTurn(f"{job.batch}：这一批还没有发布，不计统计。")
+    masked = masked_as_published(job.ledger, job.batch, published.body)
+    return dict(masked.body["risk"])
+
+
+def _takes_away(told: dict[str, Any]) -> bool:
+    blank = (one["untold_rows"] for one in told["diversity"].values())
+    return bool(told["left_out"] or any(blank))
 
 
 def told_as_decided(job: Job, staged: Path, decision: Decision | None) -> bool:

@@ -7,6 +7,7 @@ by the next.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -24,15 +25,17 @@ from jobs.leak_report import scan_of
 from jobs.mask import fresh_folder, removed_unless_written
 from jobs.publish import moved
 from jobs.published_value import published_value
+from jobs.risk_gate import decided_before
 from jobs.scanned import keep_list
 from jobs.staged import AT_ONCE, schema_of, write_pieces
 from jobs.steps import Gated, Masked
 from jobs.turn import refuse_if_overtaken
+from lake_config.contract import Table
 from lake_config.contract_statistics import Statistic
 from lake_config.errors import LeakFound
 from lake_config.layers import CURATED
 from privacy.policy import POLICY_VERSION, STATISTICS
-from privacy.risk.decide import people_at_least
+from privacy.risk.decide import Decision, people_at_least
 from privacy.small_counts import VALUE
 from privacy.standing_statistics import (
     MEASURED,
@@ -48,9 +51,14 @@ from quality.suite import rules_for
 def publish_statistics(job: Job, gated: Gated) -> int:
     """How many were published; those that are published already are left alone."""
     waiting = [one for one in job.table.statistics if not _done(job, one, gated)]
+    if not waiting:
+        return 0
+    pieces = accepted(job, gated, rules_for(job.contract, job.table))
+    decision = decided_before(job, gated, pieces)
     for statistic in waiting:
         own = replace(job, table=published_as(job.table, statistic))
-        masked = _counted(job, own, statistic, gated)
+        rows = partial(_rows, pieces, job.table, statistic, decision)
+        masked = _counted(job, own, statistic, gated, rows)
         moved(own, masked, partial(refuse_if_overtaken, job, own, masked))
     return len(waiting)
 
@@ -61,14 +69,18 @@ def _done(job: Job, statistic: Statistic, gated: Gated) -> bool:
     return bool(done and done.ok and done.body.get("replay", "") == gated.replay)
 
 
-def _counted(job: Job, own: Job, statistic: Statistic, gated: Gated) -> Masked:
+def _counted(
+    job: Job,
+    own: Job,
+    statistic: Statistic,
+    gated: Gated,
+    rows: Callable[[], pl.DataFrame],
+) -> Masked:
     """The cells in staging, scanned, with a receipt that says how many are withheld."""
     staged = fresh_folder(own, gated.attempt)
     at_least = people_at_least(job.contract)
     with removed_unless_written(own, staged):
-        cells = cells_of(
-            _rows(job, statistic, gated).lazy(), job.table, statistic, at_least
-        )
+        cells = cells_of(rows().lazy(), job.table, statistic, at_least)
         files = _written(own, staged, cells, statistic)
     scan = scan_of(own, staged, sum(file["rows"] for file in files))
     if scan["ok"]:
@@ -100,10 +112,16 @@ def _counted(job: Job, own: Job, statistic: Statistic, gated: Gated) -> Masked:
     return Masked(gated.attempt, found)
 
 
-def _rows(job: Job, statistic: Statistic, gated: Gated) -> pl.DataFrame:
-    """The few columns that are counted, of all accepted rows."""
-    pieces = accepted(job, gated, rules_for(job.contract, job.table))
-    looks = [counted(piece, job.table, statistic, published_value) for piece in pieces]
+def _rows(
+    pieces: list[pl.LazyFrame],
+    table: Table,
+    statistic: Statistic,
+    decision: Decision | None,
+) -> pl.DataFrame:
+    """The few columns that are counted, of all rows that the gate keeps."""
+    looks = [
+        counted(piece, table, statistic, published_value, decision) for piece in pieces
+    ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return pl.concat(pool.map(collected, looks), rechunk=False)
 

@@ -12,11 +12,14 @@ import polars as pl
 
 from lake_config.contract import Column, Table
 from lake_config.contract_statistics import PERSONS, ROWS, SUM, Statistic
+from privacy.few_values import known, listed, possible, sensitive
 from privacy.mask_frame import Value, untokened
 from privacy.policy import STATISTICS
+from privacy.risk.decide import Decision, judged, untold
 from privacy.risk.ladder import Parts, parts_of
 from privacy.risk.rules import EVENT
 from privacy.small_counts import (
+    AMOUNTS,
     COUNT_STEP,
     LARGEST,
     PEOPLE,
@@ -65,17 +68,61 @@ def _plain(column: Column) -> Column:
 
 
 def counted(
-    rows: pl.LazyFrame, table: Table, statistic: Statistic, value: Value
+    rows: pl.LazyFrame,
+    table: Table,
+    statistic: Statistic,
+    value: Value,
+    decision: Decision | None = None,
 ) -> pl.LazyFrame:
-    """Of accepted rows: the columns to count by, persons as numbers, the amount."""
+    """Of accepted rows: the columns to count by, persons as numbers, the amount.
+
+    `decision`: what the gate found of the table. A row that it leaves out is not counted, and
+    a value that it leaves blank is counted as blank: the table's rows and its statistics
+    stand side by side, and what one tells more than the other would be about those few.
+    """
     parts = parts_of(table, STATISTICS)
     persons = [
         person_column(pl.col(item.name), item.semantic_type).alias(f"_{item.name}")
         for item in parts.persons
     ]
-    by = [_told(table.column(name), value).alias(name) for name in statistic.by]
+    by = [_told(table.column(name), value).alias(f"{name}:by") for name in statistic.by]
     of = value(table.column(statistic.of)) if statistic.of else pl.lit(1)
-    return rows.select(*by, *persons, of.cast(pl.Float64).alias(AMOUNT))
+    found = rows.select(
+        *by, *persons, of.cast(pl.Float64).alias(AMOUNT), *_looked_at(parts, value)
+    )
+    if decision is not None:
+        found = judged(found, decision)
+    columns = _columns(table, statistic)
+    told = [_unless_blank(column, decision) for column in columns]
+    kept = [f"_{item.name}" for item in parts.persons]
+    whether = [_known(column, decision) for column in sensitive(columns)]
+    return found.select(*told, *kept, AMOUNT, *whether)
+
+
+def _looked_at(parts: Parts, value: Value) -> list[pl.Expr]:
+    """By which the gate tells its groups apart."""
+    return [untokened(item, STATISTICS, value).alias(item.name) for item in parts.quasi]
+
+
+def _columns(table: Table, statistic: Statistic) -> list[Column]:
+    return [table.column(name) for name in statistic.by]
+
+
+def _unless_blank(column: Column, decision: Decision | None) -> pl.Expr:
+    cell = pl.col(f"{column.name}:by")
+    return pl.when(_is_told(column, decision)).then(cell).alias(column.name)
+
+
+def _known(column: Column, decision: Decision | None) -> pl.Expr:
+    return _is_told(column, decision).alias(known(column.name))
+
+
+def _is_told(column: Column, decision: Decision | None) -> pl.Expr:
+    """A column that the gate leaves out as a whole has no rows to be compared with."""
+    found = decision.diversity.get(column.name) if decision else None
+    if decision is None or found is None or found.dropped:
+        return pl.lit(True)
+    return ~untold(column.name, decision)
 
 
 def _told(column: Column, value: Value) -> pl.Expr:
@@ -90,20 +137,27 @@ def cells_of(
 ) -> pl.DataFrame:
     """Every cell with its VALUE rounded, or null where it is WITHHELD."""
     parts, by = parts_of(table, STATISTICS), list(statistic.by)
+    columns = _columns(table, statistic)
     cells = rows.group_by(by).agg(
         pl.len().alias(ALL),
         _people(parts).alias(PEOPLE),
         pl.col(AMOUNT).sum(),
+        pl.col(AMOUNT).abs().sum().alias(AMOUNTS),
+        *(pl.col(known(column.name)).any() for column in sensitive(columns)),
     )
     measured = {ROWS: ALL, PERSONS: PEOPLE, SUM: AMOUNT}[statistic.measure]
     found = cells.with_columns(pl.col(measured).cast(pl.Float64).alias(VALUE))
-    largest = _largest(rows, parts, by) if statistic.measure == SUM else None
-    if largest is None:
-        found = found.with_columns(pl.lit(0.0).alias(LARGEST))
+    if statistic.measure == SUM and parts.persons:
+        found = found.join(
+            _largest(rows, parts, by), on=by, how="left", nulls_equal=True
+        )
     else:
-        found = found.join(largest, on=by, how="left", nulls_equal=True)
+        found = found.with_columns(
+            pl.lit(0.0).alias(LARGEST), pl.lit(0.0).alias(AMOUNTS)
+        )
     step = SUM_STEP if statistic.measure == SUM else COUNT_STEP
-    return shown(protected(found.collect(), by, at_least), step)
+    every = protected(possible(found.collect(), columns), by, at_least)
+    return listed(shown(every, step), columns)
 
 
 def _people(parts: Parts) -> pl.Expr:
@@ -114,12 +168,15 @@ def _people(parts: Parts) -> pl.Expr:
     return pl.lit(1, pl.UInt32) if parts.about_people else pl.len()
 
 
-def _largest(rows: pl.LazyFrame, parts: Parts, by: list[str]) -> pl.LazyFrame | None:
-    """Per cell the share of the one person with the largest part."""
-    if not parts.persons:
-        return None
-    persons = [f"_{item.name}" for item in parts.persons[:1]]
-    each = rows.group_by(*by, *persons).agg(pl.col(AMOUNT).abs().sum())
+def _largest(rows: pl.LazyFrame, parts: Parts, by: list[str]) -> pl.LazyFrame:
+    """Per cell the share of the one person with the largest part: of a couple the larger."""
+    shares = [_share(rows, f"_{item.name}", by) for item in parts.persons]
+    every = pl.concat(shares).group_by(by)
+    return every.agg(pl.col(LARGEST).max())
+
+
+def _share(rows: pl.LazyFrame, person: str, by: list[str]) -> pl.LazyFrame:
+    each = rows.group_by(*by, person).agg(pl.col(AMOUNT).abs().sum())
     share = pl.col(AMOUNT).max() / pl.col(AMOUNT).sum()
     return each.group_by(by).agg(share.fill_nan(0).alias(LARGEST))
 

@@ -16,6 +16,7 @@ import polars as pl
 import polars.selectors as cs
 
 from lake_config.contract import Column, Contract
+from privacy.risk.diversity import UNTOLD, Diversity, diversity_of
 from privacy.risk.events import changes_with, event_risk
 from privacy.risk.ladder import Levels, Parts, first_levels, ladder, month_told
 from privacy.risk.measure import (
@@ -29,37 +30,9 @@ from privacy.risk.measure import (
     smallest_by_subset,
     with_keys,
 )
-from privacy.risk.rules import (
-    PEOPLE_AT_LEAST,
-    ROLES,
-    SUPPRESSED_AT_MOST,
-    TOKENS,
-    UNTOLD_AT_MOST,
-)
+from privacy.risk.rules import PEOPLE_AT_LEAST, SUPPRESSED_AT_MOST, TOKENS
 
 LEFT_OUT = "_left_out"
-UNTOLD = "_untold_"
-
-
-@dataclass(frozen=True, slots=True)
-class Diversity:
-    """Of a sensitive column: the fewest different values of a group (l), the largest share
-    of one value in a group, the rows whose value is left blank, and whether all are."""
-
-    needed: int
-    fewest: int
-    largest_share: float
-    untold_rows: int
-    dropped: bool
-
-    def body(self) -> dict[str, Any]:
-        return {
-            "needed": self.needed,
-            "l": self.fewest,
-            "largest_share": round(self.largest_share, 6),
-            "untold_rows": self.untold_rows,
-            "dropped": self.dropped,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,26 +130,38 @@ def decide(
     # Once enough people share what is told, they do on every later step too.
     place = 0 if good(0) else bisect_left(range(len(stages)), True, lo=1, key=good)
     place = min(place, len(stages) - 1)
-    found, small = of(place), pl.col(PEOPLE) < at_least
-    decision = Decision(
-        parts,
-        at_least,
-        first,
-        stages[place],
-        place,
-        seen[0],
-        figures(found, at_least),
-        figures(found.filter(~small), at_least),
-        _verdicts(found.filter(small)),
-    )
+    found = of(place)
+    decision = _reached(parts, at_least, first, stages[place], found)
+    decision = replace(decision, steps=place, before=seen[0])
     if decision.refused:
         return decision
-    large = found.filter(~small)
+    large = found.filter(pl.col(PEOPLE) >= at_least)
     return _completed(decision, rows, large, floor or {}, once)
 
 
-def _verdicts(small: pl.DataFrame) -> pl.DataFrame:
-    return small.drop(ROWS, PEOPLE).with_columns(pl.lit(True).alias(LEFT_OUT))
+def decided_again(
+    rows: pl.DataFrame, parts: Parts, told: Mapping[str, Any]
+) -> Decision:
+    """The decision whose body is `told`, as far as it says which rows are left out and which
+    values left blank; of the same rows nothing else comes out."""
+    levels = told["levels"]
+    found = groups(rows.lazy(), parts, levels).collect()
+    decision = _reached(parts, told["at_least"], told["first"], levels, found)
+    return _blanked(decision, _kept(rows, decision), told)
+
+
+def _reached(
+    parts: Parts, at_least: int, first: Levels, levels: Levels, found: pl.DataFrame
+) -> Decision:
+    """Which of the groups `found` stay too small, told at these levels."""
+    small = pl.col(PEOPLE) < at_least
+    reached = figures(found, at_least)
+    left_out = found.filter(small).drop(ROWS, PEOPLE)
+    return Decision(
+        parts, at_least, first, levels, 0, reached, reached,
+        figures(found.filter(~small), at_least),
+        left_out.with_columns(pl.lit(True).alias(LEFT_OUT)),
+    )  # fmt: skip
 
 
 def _completed(
@@ -189,24 +174,40 @@ def _completed(
     """With what is left blank, which tokens are kept, and k of all subsets; `large`: the
     groups that stay."""
     parts, levels = decision.parts, decision.levels
-    kept = remaining(with_keys(rows.lazy(), parts, levels), decision).collect().lazy()
-    diversity, untold = _diversity(kept, decision, floor)
-    verdicts = decision.verdicts.join(
-        untold, on=keys(parts, levels), how="full", nulls_equal=True, coalesce=True
-    )
+    kept = _kept(rows, decision)
+    decision = _blanked(decision, kept, floor)
     tokens: str = floor.get("tokens", TOKENS[0])
     events: dict[str, Any] = {}
     if not once:
         tokens, events = event_risk(kept, parts, levels, tokens)
+    return replace(
+        decision,
+        subsets=smallest_by_subset(kept, large, parts, levels, once),
+        tokens=tokens,
+        events=events,
+    )
+
+
+def _kept(rows: pl.DataFrame, decision: Decision) -> pl.LazyFrame:
+    keyed = with_keys(rows.lazy(), decision.parts, decision.levels)
+    return remaining(keyed, decision).collect().lazy()
+
+
+def _blanked(
+    decision: Decision, kept: pl.LazyFrame, floor: Mapping[str, Any]
+) -> Decision:
+    """With the groups of which values are left blank."""
+    parts, levels = decision.parts, decision.levels
+    diversity, blank = diversity_of(kept, parts, levels, floor)
+    verdicts = decision.verdicts.join(
+        blank, on=keys(parts, levels), how="full", nulls_equal=True, coalesce=True
+    )
     # Texts come as numbers of distinct values, which no other frame shares.
     as_text = cs.categorical().cast(pl.String)
     return replace(
         decision,
         verdicts=verdicts.with_columns(pl.col(LEFT_OUT).fill_null(False), as_text),
-        subsets=smallest_by_subset(kept, large, parts, levels, once),
         diversity=diversity,
-        tokens=tokens,
-        events=events,
     )
 
 
@@ -219,74 +220,32 @@ def remaining(rows: pl.LazyFrame, decision: Decision) -> pl.LazyFrame:
     return rows.join(small, on=on, how="anti", nulls_equal=True)
 
 
-def _diversity(
-    kept: pl.LazyFrame, decision: Decision, floor: Mapping[str, Any]
-) -> tuple[dict[str, Diversity], pl.DataFrame]:
-    """Per sensitive column its figures; and the groups with a value to be left blank."""
-    on = keys(decision.parts, decision.levels)
-    columns = decision.parts.sensitive
-    found = (
-        kept.group_by(on)
-        .agg(
-            pl.len().alias(ROWS), *(each for item in columns for each in _spread(item))
-        )
-        .collect()
-    )
-    known = kept.select(pl.col(item.name).n_unique() for item in columns).collect()
-    diversity: dict[str, Diversity] = {}
-    flags = []
-    for column in columns:
-        most = int(known[column.name].item())
-        needed = min(ROLES[column.semantic_type].diversity, most)
-        before = floor.get("diversity", {}).get(column.name, {})
-        diversity[column.name] = _of(found, column, needed, bool(before.get("dropped")))
-        flags.append(_flag(column, diversity[column.name]))
-    untold = found.select(*on, *flags)
-    names = [name for name in untold.columns if name.startswith(UNTOLD)]
-    return diversity, untold.filter(pl.any_horizontal(names or [pl.lit(False)]))
-
-
-def _spread(column: Column) -> tuple[pl.Expr, pl.Expr]:
-    """Different values of a group, and the share of the most frequent one."""
-    cell = pl.col(column.name)
-    most = cell.unique_counts().max() / pl.len()
-    return cell.n_unique().alias(column.name), most.alias(f"{column.name}:share")
-
-
-def _of(found: pl.DataFrame, column: Column, needed: int, gone: bool) -> Diversity:
-    rows = int(found[ROWS].sum())
-    few = int(found.filter(pl.col(column.name) < needed)[ROWS].sum())
-    fewest = int(found[column.name].min() or 0)  # type: ignore[arg-type]
-    share = float(found[f"{column.name}:share"].max() or 0)  # type: ignore[arg-type]
-    dropped = gone or few > UNTOLD_AT_MOST * rows
-    return Diversity(needed, fewest, share, rows if dropped else few, dropped)
-
-
-def _flag(column: Column, found: Diversity) -> pl.Expr:
-    """Is the value left blank in a group? A column that goes needs no list of groups."""
-    few = (pl.col(column.name) < found.needed) & (not found.dropped)
-    return few.alias(f"{UNTOLD}{column.name}")
-
-
 def applied(rows: pl.LazyFrame, decision: Decision) -> pl.LazyFrame:
     """Masked rows as the decision tells them, in their order; the same columns."""
     names = rows.collect_schema().names()
-    parts, levels = decision.parts, decision.levels
-    on = keys(parts, levels)
-    found = with_keys(rows, parts, levels)
-    if decision.verdicts.height:
-        verdicts = decision.verdicts.lazy()
-        found = found.join(
-            verdicts, on=on, how="left", nulls_equal=True, maintain_order="left"
-        ).filter(~pl.col(LEFT_OUT).fill_null(False))
     blank = [
-        pl.when(~_untold(item.name, decision)).then(pl.col(item.name)).alias(item.name)
-        for item in parts.sensitive
+        pl.when(~untold(item.name, decision)).then(pl.col(item.name)).alias(item.name)
+        for item in decision.parts.sensitive
     ]
-    return found.with_columns(*blank).select(names)
+    return judged(rows, decision).with_columns(*blank).select(names)
 
 
-def _untold(name: str, decision: Decision) -> pl.Expr:
+def judged(rows: pl.LazyFrame, decision: Decision) -> pl.LazyFrame:
+    """The rows that are not left out, in their order, as groups are told; of each is known
+    which of its values are `untold`."""
+    parts, levels = decision.parts, decision.levels
+    found = with_keys(rows, parts, levels)
+    if not decision.verdicts.height:
+        return found
+    verdicts = decision.verdicts.lazy()
+    return found.join(
+        verdicts, on=keys(parts, levels), how="left", nulls_equal=True,
+        maintain_order="left",
+    ).filter(~pl.col(LEFT_OUT).fill_null(False))  # fmt: skip
+
+
+def untold(name: str, decision: Decision) -> pl.Expr:
+    """Is the value of this sensitive column left blank in a `judged` row?"""
     if decision.diversity[name].dropped:
         return pl.lit(True)
     flag = f"{UNTOLD}{name}"

@@ -58,8 +58,23 @@ def _dated(parts: Parts, levels: Levels) -> bool:
 def _tried(
     rows: pl.LazyFrame, parts: Parts, levels: Levels, measure: str
 ) -> dict[str, tuple[int, float]]:
-    """Number of events to (people looked at, share of them that is found)."""
-    on, person = keys(parts, levels), [parts.persons[0].name]
+    """Number of events to (people looked at, share of them that is found): of a couple by
+    whichever of the two finds more."""
+    found = [
+        _tried_by(rows, parts, levels, measure, person.name) for person in parts.persons
+    ]
+    return {
+        known: max(
+            (one[known] for one in found if known in one), key=lambda each: each[1]
+        )
+        for known in sorted(set().union(*found))
+    }
+
+
+def _tried_by(
+    rows: pl.LazyFrame, parts: Parts, levels: Levels, measure: str, name: str
+) -> dict[str, tuple[int, float]]:
+    on, person = keys(parts, levels), [name]
     if measure == MONTH and parts.event is not None:
         how = levels[parts.event.name]
         rows = rows.with_columns(

@@ -72,6 +72,7 @@ DOORS = {
         "jobs/published_value.py",
         "jobs/risk_gate.py",
         "jobs/standing_statistics.py",
+        "privacy/few_values.py",
         "privacy/small_counts.py",
         "privacy/standing_statistics.py",
         "privacy/mask_frame.py",

@@ -297,3 +297,18 @@ def test_where_a_few_events_find_a_person_the_tokens_change_or_go() -> None:
     assert daily.events["month"]["4"][1] > rules.EVENTS_UNIQUE_AT_MOST
     alike = decision_of(visits([date(2025, 3, 1), date(2025, 3, 2)]), 5)
     assert alike.tokens == "same"
+
+
+@pytest.mark.parametrize("who", ["holder", "partner"])
+def test_of_two_people_in_a_row_whoever_is_found_by_more_counts(who: str) -> None:
+    """A hundred carers with five visits on days of one month, each to somebody else."""
+    rng = np.random.default_rng(5)
+    other = "partner" if who == "holder" else "holder"
+    row = dict.fromkeys(TYPES) | {"county": "231202"}
+    rows = [
+        {**row, who: carer, other: 5 * carer + turn, "issued": date(2025, 3, int(day))}
+        for carer in range(100)
+        for turn, day in enumerate(rng.choice(range(1, 21), 5, replace=False))
+    ]
+    found = decision_of(rows, 5)
+    assert found.tokens == "gone" and found.events["same"]["4"][1] > 0.05
