@@ -155,7 +155,7 @@ class _Table:
         if not data:
             return
         over = self._is_over()
-        kept = set() if over else self._names_kept(folder)
+        kept = self._names_kept(folder, over)
         files = tuple(
             path
             for path, when in data.items()
@@ -172,12 +172,13 @@ class _Table:
             newest.body, withdrawn, self.today
         )
 
-    def _names_kept(self, folder: Path) -> set[str]:
-        """Of published versions that are new or were read lately, and of all after them:
-        a commit without a receipt may still get one."""
-        versions = self._versions_kept()
+    def _names_kept(self, folder: Path, over: bool) -> set[str]:
+        """Of published versions that are new or were read lately, unless that is over, and
+        of all after them: a commit without a receipt may still get one."""
+        published = self._versions_kept()
         newest = newest_version(self.store, folder)
-        last = max(versions, default=-1)
+        last = max(published, default=-1)
+        versions = set() if over else published
         versions |= set(range(last + 1, newest + 1))
         return {
             Path(uri).name

@@ -350,6 +350,18 @@ def test_a_grant_that_is_over_leaves_no_bytes(lake: Settings, how: str) -> None:
     assert end_granted(lake, day) == []
 
 
+def test_what_begins_anew_outlives_the_grant_before_it(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its publisher was killed before the receipt, and comes back."""
+    job = granted_days(lake)[-1]
+    again = replace(job, date=FIRST + timedelta(days=3))
+    masked = staged(again, 2)
+    killed_before_its_receipt(again, masked, monkeypatch)
+    assert "grant_over" in end_granted(lake, UNTIL + timedelta(days=1))
+    assert granted_left(lake) == 2
+
+
 def test_what_a_refused_scan_left_of_a_granted_table_ends(lake: Settings) -> None:
     job = granted_days(lake)[-1]
     staged(replace(job, date=FIRST + timedelta(days=4)), 1)
