@@ -40,6 +40,7 @@ def land(job: Job) -> str:
 
 def release(job: Job) -> str:
     """Mask and publish; resumes at whichever is not done."""
+    from jobs.beside import published_beside
     from jobs.mask import mask_batch
     from jobs.publish import publish, refuse_if_published
     from jobs.steps import Masked
@@ -65,18 +66,6 @@ def release(job: Job) -> str:
     beside = published_beside(job, gated)
     also = f", with {beside}" if beside else ""
     return f"{body['rows']} rows published as version {body['version']}{also}"
-
-
-def published_beside(job: Job, gated: Gated) -> str:
-    """What is made of the version that is published now; empty where all of it is there."""
-    from jobs.granted import publish_granted
-    from jobs.standing_statistics import publish_statistics
-
-    made = {
-        "statistics": publish_statistics(job, gated),
-        "granted tables": publish_granted(job, gated),
-    }
-    return " and ".join(f"{number} {what}" for what, number in made.items() if number)
 
 
 def replay(job: Job) -> str:

@@ -7,20 +7,21 @@ that was killed before all were published is made up for by the next.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from audit.receipts import find
 from jobs.committed_rows import committed_rows
 from jobs.context import Job
 from jobs.differencing import compared
-from jobs.failures import record_failure
 from jobs.key_use import keys_for, record_key_use, refuse_if_keys_changed
 from jobs.mask import recorded, refuse_unless_good, staged_of
 from jobs.publish import moved
 from jobs.steps import Gated, Masked
 from jobs.turn import refuse_if_overtaken
-from lake_config.errors import ComponentMissing, LakeError
+from lake_config.errors import ComponentMissing
 from lake_config.grants import Grant, read_grants
 from privacy.column_treatment import MASKED_TEXT, treatment_of
 from privacy.grants import ended, granted, require_in_force
@@ -30,27 +31,12 @@ from quality.frames import collected
 Rates = dict[str, Any]
 
 
-def publish_granted(job: Job, gated: Gated) -> int:
-    """How many were published; those that are published already are left alone.
-
-    After all were tried the first failure is raised, one that may pass by itself before
-    others; the rest are recorded.
-    """
-    published = 0
-    failed: list[LakeError] = []
-    for grant in grants_on(job):
-        try:
-            published += _published(job, grant, gated)
-        except LakeError as error:
-            error.table = grant.name
-            failed.append(error)
-    failed.sort(key=lambda one: not one.transient)
-    for other in failed[1:]:
-        whose = (job.settings, job.contract.department, other.table, job.date)
-        record_failure(*whose, job.name, other)
-    if failed:
-        raise failed[0]
-    return published
+def grants_due(job: Job, gated: Gated) -> list[tuple[str, Callable[[], bool]]]:
+    """The table of each grant that is not over, and what publishes it; False where that is
+    done already."""
+    return [
+        (grant.name, partial(_published, job, grant, gated)) for grant in grants_on(job)
+    ]
 
 
 def grants_on(job: Job) -> list[Grant]:

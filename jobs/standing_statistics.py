@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +47,32 @@ from privacy.standing_statistics import (
 from quality.frames import collected
 from quality.suite import rules_for
 
+Kept = Callable[[], tuple[list[pl.LazyFrame], Decision | None]]
+"""The accepted rows and what the gate decided over them: found once, when first asked."""
 
-def publish_statistics(job: Job, gated: Gated) -> int:
-    """How many were published; those that are published already are left alone."""
-    waiting = [one for one in job.table.statistics if not _done(job, one, gated)]
-    if not waiting:
-        return 0
-    pieces = accepted(job, gated, rules_for(job.contract, job.table))
-    decision = decided_before(job, gated, pieces)
-    for statistic in waiting:
-        own = replace(job, table=published_as(job.table, statistic))
-        rows = partial(_rows, pieces, job.table, statistic, decision)
-        masked = _counted(job, own, statistic, gated, rows)
-        moved(own, masked, partial(refuse_if_overtaken, job, own, masked))
-    return len(waiting)
+
+def statistics_due(job: Job, gated: Gated) -> list[tuple[str, Callable[[], bool]]]:
+    """Each statistic that is not published yet by name, and what publishes it."""
+
+    @cache
+    def kept() -> tuple[list[pl.LazyFrame], Decision | None]:
+        pieces = accepted(job, gated, rules_for(job.contract, job.table))
+        return pieces, decided_before(job, gated, pieces)
+
+    return [
+        (published_as(job.table, one).name, partial(_published, job, gated, one, kept))
+        for one in job.table.statistics
+        if not _done(job, one, gated)
+    ]
+
+
+def _published(job: Job, gated: Gated, statistic: Statistic, kept: Kept) -> bool:
+    own = replace(job, table=published_as(job.table, statistic))
+    pieces, decision = kept()
+    rows = partial(_rows, pieces, job.table, statistic, decision)
+    masked = _counted(job, own, statistic, gated, rows)
+    moved(own, masked, partial(refuse_if_overtaken, job, own, masked))
+    return True
 
 
 def _done(job: Job, statistic: Statistic, gated: Gated) -> bool:

@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 
 from audit.ledger import open_ledger
 from audit.receipts import find
-from jobs import granted, publish
+from jobs import beside, granted, publish
 from jobs.__main__ import _ended, release
 from jobs.context import Job
 from lake_config.errors import (
@@ -38,6 +38,7 @@ from tests.lib.granted_lake import (
 )
 
 COUNT = 40
+WHERE = ("research_office", "remarks")
 
 
 @pytest.fixture
@@ -318,6 +319,26 @@ def test_each_failure_is_told_under_its_own_name_and_ends_the_command(
         assert sorted(told) == [
             f"invented.{name}.{job.date}" for name in ("again", "remarks")
         ]
+
+
+def test_a_statistic_that_fails_stops_no_grant(
+    lake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leaking() -> bool:
+        raise LeakFound("leak")
+
+    def damaged(*_: Any) -> Any:
+        raise ContractError(("damaged",))
+
+    signed(lake, "remarks")
+    job = batch(lake)
+    kinds = {"counts": lambda *_: [("counts", leaking)], "others": damaged}
+    monkeypatch.setattr(beside, "KINDS", {**kinds, **beside.KINDS})
+    with pytest.raises(LeakFound) as refusal:
+        release(job)
+    assert refusal.value.table == "counts" and len(shared(lake, *WHERE)) == COUNT
+    events = open_ledger(lake).events("failed")
+    assert [event.body["error"] for event in events] == ["ContractError"]
 
 
 def test_what_may_pass_by_itself_is_tried_again(
