@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -12,8 +13,10 @@ from lake_config.errors import UsageError
 from lake_config.settings import ROOT
 
 KINDS = ("system", "spark", "security", "spec", "unit")
-PARALLEL = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+PARALLEL = ("--dist", "loadfile", "--no-loadscope-reorder")
 """A file of tests is one worker's: its servers are started once, on ports of their own."""
+WAITING = (None, "system")
+"""Tests that wait, for outages and leases to pass: one worker more than there are cores."""
 PATIENCE = ("--timeout", "1200")
 """Seconds after which a test that hangs is named, instead of the whole run being cut off."""
 ROOMS = (
@@ -38,11 +41,14 @@ CHECKS = (
 
 
 def run_tests(kind: str | None, arguments: list[str]) -> int:
-    """Run one kind of test, or all: the longest first, so that both cores end together."""
+    """Run one kind of test, or all: the longest first, so that all cores end together."""
     if kind is not None and kind not in KINDS:
         raise UsageError(f"测试类别只有：{'、'.join(KINDS)}。")
     folders = [f"tests/{name}" for name in ([kind] if kind else KINDS)]
-    return _module("pytest", *folders, *PARALLEL, *PATIENCE, *arguments)
+    workers = (os.cpu_count() or 1) + (kind in WAITING)
+    return _module(
+        "pytest", *folders, "-n", str(workers), *PARALLEL, *PATIENCE, *arguments
+    )
 
 
 def run_checks() -> int:
