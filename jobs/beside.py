@@ -48,7 +48,8 @@ def published_beside(job: Job, gated: Gated) -> str:
 def _raise_first(job: Job, failed: list[LakeError]) -> None:
     failed.sort(key=lambda one: not one.transient)
     for other in failed[1:]:
-        whose = (job.settings, job.contract.department, other.table, job.date)
+        name = other.table or job.table.name
+        whose = (job.settings, job.contract.department, name, job.date)
         record_failure(*whose, job.name, other)
     if failed:
         raise failed[0]

@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from deltalake.exceptions import DeltaError
@@ -42,12 +42,14 @@ GRACE = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """A table of the shared zone; `days` is how long raw is kept, where it has any."""
+    """A table of the shared zone; `days` is how long raw is kept, None where it is not this
+    one's to end: what was delivered under a name that is declared no more, or is a grant's
+    too, stays."""
 
     recipient: str
     department: str
     table: str
-    days: int = 0
+    days: int | None = None
 
 
 def own(contract: Contract, table: Table) -> Retained:
@@ -127,12 +129,14 @@ class _Table:
 
     def raw(self) -> Iterator[Ending]:
         """Attempts that are over; one that a receipt names is evidence till then."""
+        if self.kept.days is None:
+            return
         attempts = self._attempts()
         collected = {place for place in attempts if self._collected(*place)}
         newest = sorted({day for day, _ in collected})[-KEPT_BATCHES:]
         for place, files in sorted(attempts.items()):
             day, attempt = place
-            over = self.today - day > timedelta(days=self.kept.days)
+            over = (self.today - day).days > self.kept.days
             kept = day in newest or place == self._read()
             if not _quiet(files) or (place in collected and (kept or not over)):
                 continue
@@ -155,7 +159,7 @@ class _Table:
         if not data:
             return
         over = self._is_over()
-        kept = self._names_kept(folder, over)
+        kept = set() if over else self._names_kept(folder)
         files = tuple(
             path
             for path, when in data.items()
@@ -172,14 +176,14 @@ class _Table:
             newest.body, withdrawn, self.today
         )
 
-    def _names_kept(self, folder: Path, over: bool) -> set[str]:
-        """Of published versions that are new or were read lately, unless that is over, and
-        of all after them: a commit without a receipt may still get one."""
-        published = self._versions_kept()
-        newest = newest_version(self.store, folder)
-        last = max(published, default=-1)
-        versions = set() if over else published
-        versions |= set(range(last + 1, newest + 1))
+    def _names_kept(self, folder: Path) -> set[str]:
+        """Of published versions that are new or were read lately, and of all after them:
+        a commit without a receipt may still get one. But not of a grant: its officer may have
+        ended it between the two, and its next run masks anew."""
+        versions = self._versions_kept()
+        if self.kept.recipient == CURATED:
+            last = max(versions, default=-1)
+            versions |= set(range(last + 1, newest_version(self.store, folder) + 1))
         return {
             Path(uri).name
             for version in versions

@@ -22,14 +22,13 @@ from lake_config.grants import Grant, read_grants
 from lake_config.layers import table_key
 from lake_config.settings import Settings
 from privacy.grants import (
+    grant_signers,
     problems,
-    published_grants,
     sign_grant,
-    warrant_of,
     withdraw_grant,
 )
 from privacy.policy import PURPOSES
-from privacy.warrants import NEEDED, signers
+from privacy.warrants import NEEDED
 
 console = Console()
 
@@ -61,7 +60,7 @@ def _lines(row: dict[str, Any]) -> Iterator[str]:
 
 def _row(settings: Settings, ledger: Ledger, grant: Grant) -> dict[str, Any]:
     contract = contract_of(settings.contracts, grant.department)
-    found = signers(settings, ledger, warrant_of(grant, contract))
+    found = grant_signers(settings, ledger, grant, contract)
     wrong = problems(ledger, grant, contract)
     state = "；".join(wrong) or ("生效" if len(found) >= NEEDED else "待签署")
     return {
@@ -81,13 +80,15 @@ def _still_served(ledger: Ledger, declared: Iterable[Grant]) -> list[dict[str, A
     known, withdrawn = {grant.digest for grant in declared}, withdrawn_grants(ledger)
     today = city_today()
     newest = {
-        (body["recipient"], body["department"], body["table"]): (digest, body)
-        for digest, body in published_grants(ledger).items()
+        (event.body["recipient"], event.body["department"], event.body["table"]): event
+        for event in ledger.events("published")
+        if event.body["ok"] and "grant" in event.body
     }
     return [
-        _undeclared(body)
-        for digest, body in newest.values()
-        if digest not in known and still_granted(body, withdrawn, today)
+        _undeclared(event.body)
+        for event in newest.values()
+        if event.body["grant"] not in known
+        and still_granted(event.body, withdrawn, today)
     ]
 
 

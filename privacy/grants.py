@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from audit.events import Json, canonical
 from audit.ledger import Ledger
-from audit.receipts import WITHDRAWN, withdrawn_grants
+from audit.receipts import WITHDRAWN
 from lake_config.calendar import city_today
 from lake_config.contract import NOT_SHARED, Contract, Table
 from lake_config.contract_loader import contract_of
@@ -67,7 +67,7 @@ def require_in_force(
             f"授权“{grant.name}”不生效：{'；'.join(wrong)}。它的表没有发布，其他表不受影响。"
             "请改正 grants.yaml 后重新签署。"
         )
-    found = signers(settings, ledger, warrant_of(grant, contract))
+    found = grant_signers(settings, ledger, grant, contract)
     if len(found) < NEEDED:
         raise GrantNotInForce(
             f"授权“{grant.name}”须 {NEEDED} 名安全管理员签署，已有 {len(found)} 人"
@@ -135,9 +135,17 @@ def sign_grant(
     wrong = problems(ledger, grant, contract)
     if wrong:
         raise UsageError(f"授权“{name}”不能签署：{'；'.join(wrong)}。")
-    warrant = warrant_of(grant, contract)
-    sign_warrant(settings, ledger, officer, warrant)
-    return grant, signers(settings, ledger, warrant)
+    sign_warrant(settings, ledger, officer, warrant_of(grant, contract))
+    return grant, grant_signers(settings, ledger, grant, contract)
+
+
+def grant_signers(
+    settings: Settings, ledger: Ledger, grant: Grant, contract: Contract
+) -> tuple[str, ...]:
+    """Officers of today who signed every word since its name was last withdrawn."""
+    ends = ledger.newest(WITHDRAWN, _place(grant))
+    last = next((event.index for event in ends), -1)
+    return signers(settings, ledger, warrant_of(grant, contract), last)
 
 
 def withdraw_grant(settings: Settings, ledger: Ledger, name: str, officer: str) -> None:
@@ -146,7 +154,8 @@ def withdraw_grant(settings: Settings, ledger: Ledger, name: str, officer: str) 
     signatures to begin again.
 
     What was published counts, not only what the file says now: a declaration that was
-    changed, taken out or broken since is ended too.
+    changed, taken out or broken since is ended too. So are signatures under words that were
+    never published: what was signed before counts no more.
     """
     ends = {
         digest: table_key(body["department"], name)
@@ -157,13 +166,13 @@ def withdraw_grant(settings: Settings, ledger: Ledger, name: str, officer: str) 
     if not ends:
         raise UsageError(f"没有声明过、也没有发布过授权“{name}”。请核对名称。")
     who, _, _ = signed(settings, ledger, officer, canonical({"grants": sorted(ends)}))
-    for digest in sorted(ends.keys() - withdrawn_grants(ledger)):
+    for digest in sorted(ends):
         body = {"grant": digest, "officer": who}
         ledger.append(WITHDRAWN, who, ends[digest], body)
 
 
 def published_grants(ledger: Ledger) -> dict[str, Json]:
-    """The newest receipt of publication under each grant, by the grant's digest."""
+    """A receipt of publication under each grant, by the grant's digest."""
     return {
         event.body["grant"]: event.body
         for event in ledger.events("published")

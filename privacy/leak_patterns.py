@@ -11,11 +11,12 @@ import unicodedata
 from collections.abc import Callable
 
 from privacy.check_digits import is_date, passes_luhn, passes_vin, resident_check
-from privacy.recognisers.folded import folded, odd_signs
+from privacy.recognisers.folded import folded, ranges
 
 CLASSES = ("identity_number", "mobile", "bank_card", "plate", "vin", "email")
 
-GAP = "[ \t\r\n\u00a0\u3000‐‑‒–—―－_.·•/-]{0,3}"
+GAPS = " \t\r\n\u00a0\u3000‐‑‒–—―－_.·•/-"
+GAP = f"[{GAPS}]{{0,3}}"
 DIGIT = "[0-9０-９]"
 LETTER = "[A-Za-zＡ-Ｚａ-ｚ]"
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -29,8 +30,20 @@ WIDE = (
 """Lets through whatever an exact check could find in a text without ODD signs, in the
 syntax RE2, Java and Python share (none has look-behind in common)."""
 
-ODD = odd_signs()
-"""What the exact checks read as something else, or do not see: texts with one are asked."""
+
+def _is_odd(sign: str) -> bool:
+    """Is it read as a sign of a number, or not seen, and not in WIDE?"""
+    if sign in GAPS or (sign.isascii() and sign.isprintable()):
+        return False
+    told = unicodedata.normalize("NFKC", folded(sign).text)
+    useful = (
+        part.isascii() and (part.isalnum() or part in f"@{GAPS}") for part in told
+    )
+    return told != sign and (not told or any(useful))
+
+
+ODD = f"[{ranges(filter(_is_odd, map(chr, range(0x10000))))}\U00010000-\U0010ffff]"
+"""What the exact checks read as a sign of a number or do not see: such texts are asked."""
 
 _PROVINCE_CODES = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 "
@@ -52,7 +65,9 @@ _PLATE = re.compile(
     rf"[{PROVINCES}][A-Z]{GAP}([A-HJ-NP-Z0-9]{{4,5}}[A-HJ-NP-Z0-9挂学警港澳])"
 )
 _VIN = re.compile(r"(?<![A-Z0-9])([A-HJ-NPR-Z0-9]{13}[0-9]{4})(?![A-Z0-9])")
-_EMAIL = re.compile(r"[A-Z0-9._%+-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)*\.[A-Z]{2,}")
+_EMAIL = re.compile(
+    r"(?<![A-Z0-9._%+-])[A-Z0-9._%+-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)*\.[A-Z]{2,}"
+)
 _GAPS = re.compile(GAP.removesuffix("{0,3}"))
 
 

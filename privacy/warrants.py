@@ -109,12 +109,14 @@ def sign_warrant(
     ledger.append(SIGNED, officer, warrant.subject, body)
 
 
-def signers(settings: Settings, ledger: Ledger, warrant: Warrant) -> tuple[str, ...]:
-    """Officers of today who signed exactly this."""
+def signers(
+    settings: Settings, ledger: Ledger, warrant: Warrant, after: int = -1
+) -> tuple[str, ...]:
+    """Officers of today who signed exactly this, behind entry `after` of the ledger."""
     recorded = (
         event.body["officer"]
         for event in ledger.newest(SIGNED, warrant.subject)
-        if event.body["digest"] == warrant.digest
+        if event.body["digest"] == warrant.digest and event.index > after
     )
     place = settings.layers.warrant_signature
     return who_signed(settings, ledger, warrant.statement, recorded, place)

@@ -17,7 +17,10 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Request, Response
 
+from audit.events import Json
 from audit.ledger import open_ledger
+from audit.receipts import still_granted, withdrawn_grants
+from lake_config.calendar import city_today
 from lake_config.duties import Duty
 from lake_config.errors import LakeError, TableDamaged
 from lake_config.settings import Settings
@@ -43,7 +46,6 @@ from sharing.tables import (
     SharedTable,
     metadata_line,
     ndjson,
-    still_served,
     tables_of,
 )
 from sharing.throttle import Throttle
@@ -181,22 +183,23 @@ class SharingService:
         _recorded(self.settings, request, person, table, wanted, len(files))
         lines = [PROTOCOL, metadata_line(found.table)]
         lines += [
-            _file(self.settings, self.base, path, size, person.token_digest)
+            _file(
+                self.settings, self.base, path, size, person.token_digest, table.terms
+            )
             for path, size in files
         ]
         return _answer(lines, wanted)
 
     def file(self, request: Request, token: str, name: str) -> Response:
         found = None if request.query_params else opened(self.settings, token)
-        if found is None or database.holder(self.engine, found[1]) is None:
+        if found is None or database.holder(self.engine, found.token_digest) is None:
             raise NO_LINK
-        path = found[0]
-        if path.name != name or not self.store.holds(path):
+        withdrawn = withdrawn_grants(open_ledger(self.settings))
+        if not still_granted(found.terms, withdrawn, city_today()):
             raise NO_LINK
-        ledger = open_ledger(self.settings)
-        if not still_served(ledger, self.settings.layers, path):
+        if found.file.name != name or not self.store.holds(found.file):
             raise NO_LINK
-        return file_answer(self.store, path, request)
+        return file_answer(self.store, found.file, request)
 
 
 def _listed(table: SharedTable) -> dict[str, str]:
@@ -208,10 +211,15 @@ def _source(request: Request) -> str:
 
 
 def _file(
-    settings: Settings, base: Any, path: Path, size: int, token_digest: str
+    settings: Settings,
+    base: Any,
+    path: Path,
+    size: int,
+    token_digest: str,
+    terms: Json,
 ) -> dict[str, Any]:
     """A `file` action: no statistics, they are values too."""
-    token = link(settings, path, token_digest)
+    token = link(settings, path, token_digest, terms)
     return {
         "file": {
             "url": f"{base.scheme}://{base.netloc}/files/{token}/{path.name}",

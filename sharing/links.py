@@ -12,7 +12,9 @@ import json
 import secrets
 import time
 from pathlib import Path
+from typing import NamedTuple
 
+from audit.events import Json
 from lake_config.settings import Settings, read_private, write_private
 
 LINK_KEY = "link_signing.key"
@@ -29,9 +31,19 @@ def _mac(settings: Settings, content: bytes) -> str:
     return hmac.new(key, content, hashlib.sha256).hexdigest()
 
 
-def link(settings: Settings, file: Path, token_digest: str) -> str:
-    """`<payload>.<signature>`: which file, for whom, until when."""
+class Link(NamedTuple):
+    """A file, the digest of the token it was given for, and the `grant` and `until` of the
+    version it is of; none of a curated one."""
+
+    file: Path
+    token_digest: str
+    terms: Json
+
+
+def link(settings: Settings, file: Path, token_digest: str, terms: Json) -> str:
+    """`<payload>.<signature>`: which file, for whom, until when, under which grant."""
     facts = {
+        "g": terms,
         "f": file.relative_to(settings.layers.shared).as_posix(),
         "t": token_digest,
         "e": int(time.time()) + settings.link_seconds,
@@ -40,8 +52,8 @@ def link(settings: Settings, file: Path, token_digest: str) -> str:
     return f"{payload.decode()}.{_mac(settings, payload)}"
 
 
-def opened(settings: Settings, token: str) -> tuple[Path, str] | None:
-    """File and token digest of an untouched link in its time; None for anything else."""
+def opened(settings: Settings, token: str) -> Link | None:
+    """An untouched link in its time; None for anything else."""
     payload, _, signature = token.partition(".")
     content = payload.encode("utf-8", "replace")
     if not hmac.compare_digest(
@@ -49,6 +61,6 @@ def opened(settings: Settings, token: str) -> tuple[Path, str] | None:
     ):
         return None
     facts = json.loads(base64.urlsafe_b64decode(content))
-    if facts["e"] < time.time():
+    if facts["e"] < time.time() or "g" not in facts:
         return None
-    return settings.layers.shared / facts["f"], facts["t"]
+    return Link(settings.layers.shared / facts["f"], facts["t"], facts["g"])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from deltalake import DeltaTable
 
 from audit.events import Json
 from audit.ledger import Ledger
-from audit.receipts import last_published, still_granted, withdrawn_grants
+from audit.receipts import still_granted, withdrawn_grants
 from lake_config.calendar import city_today
 from lake_config.layers import Layers
 from privacy.policy import STATISTICS
@@ -23,7 +22,7 @@ SHARE = "suihua"
 @dataclass(frozen=True, slots=True)
 class SharedTable:
     """One table of one recipient; `version` is the greatest that a receipt names, with
-    the digest of its files."""
+    the digest of its files, and `terms` are its `grant` and `until`, where it has one."""
 
     schema: str
     name: str
@@ -31,6 +30,7 @@ class SharedTable:
     version: int
     files_digest: str
     purpose: str = STATISTICS
+    terms: Json = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -53,19 +53,16 @@ def tables_of(ledger: Ledger, recipient: str) -> dict[tuple[str, str], SharedTab
     withdrawn, today = withdrawn_grants(ledger), city_today()
     return {
         key: SharedTable(
-            *key, recipient, int(body["version"]), body["files_digest"], body["purpose"]
+            *key,
+            recipient,
+            int(body["version"]),
+            body["files_digest"],
+            body["purpose"],
+            {name: body[name] for name in ("grant", "until") if name in body},
         )
         for key, body in sorted(newest.items())
         if still_granted(body, withdrawn, today)
     }
-
-
-def still_served(ledger: Ledger, layers: Layers, file: Path) -> bool:
-    """May a file that was linked be read yet? A grant that is over ends its links too."""
-    newest = last_published(ledger, *file.relative_to(layers.shared).parts[:3])
-    return newest is not None and still_granted(
-        newest.body, withdrawn_grants(ledger), city_today()
-    )
 
 
 def snapshot(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, groupby
 
@@ -51,7 +52,7 @@ def _table() -> dict[str, str]:
     return {sign: meaning for sign, meaning in meanings if meaning is not None}
 
 
-def _ranges(signs: list[str]) -> str:
+def ranges(signs: Iterable[str]) -> str:
     """The signs as ranges of a character class."""
     places = enumerate(map(ord, sorted(signs)))
     runs = (list(run) for _, run in groupby(places, lambda pair: pair[1] - pair[0]))
@@ -60,23 +61,10 @@ def _ranges(signs: list[str]) -> str:
     )
 
 
-def odd_signs() -> str:
-    """A class of the signs that folding or NFKC makes ASCII, or nothing, of."""
-    basic = [chr(place) for place in range(0x10000) if not 0x3400 <= place < 0xA000]
-    odd = [sign for sign in basic if sign in _MEANINGS or _is_odd(sign)]
-    return f"[{_ranges(odd)}\U00010000-\U0010ffff]"
-
-
-def _is_odd(sign: str) -> bool:
-    if sign.isascii() or 0xD800 <= ord(sign) < 0xE000:
-        return False
-    return any(part.isascii() for part in unicodedata.normalize("NFKC", sign))
-
-
 _MEANINGS = _table()
 # A class of the basic plane and one range beyond is searched a hundred times faster than
 # one with many ranges beyond.
-_BASIC = _ranges([sign for sign in _MEANINGS if sign < "\U00010000"])
+_BASIC = ranges([sign for sign in _MEANINGS if sign < "\U00010000"])
 _ODD = f"[{_BASIC}\U00010000-\U0010ffff]"
 _SIGNS = re.compile(_ODD)
 _SIGNS_AND_ESCAPES = re.compile(f"{_ODD}|{_ESCAPES}")

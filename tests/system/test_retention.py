@@ -350,16 +350,31 @@ def test_a_grant_that_is_over_leaves_no_bytes(lake: Settings, how: str) -> None:
     assert end_granted(lake, day) == []
 
 
-def test_what_begins_anew_outlives_the_grant_before_it(
+def test_a_commit_whose_grant_ended_before_its_receipt_leaves_no_bytes(
     lake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its publisher was killed before the receipt, and comes back."""
+    """Nobody is served it, and none comes back for it: the next run masks anew."""
     job = granted_days(lake)[-1]
     again = replace(job, date=FIRST + timedelta(days=3))
     masked = staged(again, 2)
     killed_before_its_receipt(again, masked, monkeypatch)
-    assert "grant_over" in end_granted(lake, UNTIL + timedelta(days=1))
-    assert granted_left(lake) == 2
+    assert "shared_superseded" in end_granted(lake, UNTIL)
+    assert granted_left(lake) == 2 * module.KEPT_VERSIONS
+    moved(again, staged(again, 2), lambda: None, grant=GRANT, until=f"{UNTIL}")
+    assert granted_left(lake) == 2 * module.KEPT_VERSIONS + 2
+
+
+@pytest.mark.parametrize("recipient", [CURATED, RECIPIENT])
+def test_raw_is_ended_by_the_contract_that_delivers_it_alone(
+    lake: Settings, recipient: str
+) -> None:
+    """A table that is delivered no more, or a grant that is called like one: whoever kept it
+    for ten years keeps it."""
+    batches = raw_left(lake)
+    kept = module.Retained(recipient, CONTRACT.department, PEOPLE.name)
+    endings = retain(lake, kept, LATER + timedelta(days=KEPT_DAYS))
+    assert raw_left(lake) == batches
+    assert "raw_expired" not in {ending.reason for ending in endings}
 
 
 def test_what_a_refused_scan_left_of_a_granted_table_ends(lake: Settings) -> None:

@@ -338,7 +338,9 @@ def test_a_statistic_that_fails_stops_no_grant(
         release(job)
     assert refusal.value.table == "counts" and len(shared(lake, *WHERE)) == COUNT
     events = open_ledger(lake).events("failed")
-    assert [event.body["error"] for event in events] == ["ContractError"]
+    assert [(event.body["table"], event.body["error"]) for event in events] == [
+        ("people", "ContractError")
+    ]
 
 
 def test_what_may_pass_by_itself_is_tried_again(

@@ -107,8 +107,16 @@ def test_a_link_ends_with_its_grant(lake: Settings) -> None:
     file = lake.layers.shared_table("office", "invented", "remarks") / "part.parquet"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"content")
-    held = f"/files/{link(lake, file, sha256(token.encode()).hexdigest())}/part.parquet"
-    assert client.get(held).content == b"content"
+    whose = sha256(token.encode()).hexdigest()
+    terms = {"grant": "g1", "until": day(0)}
+    held, late, other = (
+        f"/files/{link(lake, file, whose, some)}/part.parquet"
+        for some in (terms, {**terms, "until": day(-1)}, {})
+    )
+    assert client.get(held).content == client.get(other).content == b"content"
+    assert client.get(late).status_code == 403
     body = {"grant": "g1", "officer": "甲"}
     open_ledger(lake).append("grant_withdrawn", "甲", "invented.remarks", body)
     assert client.get(held).status_code == 403
+    published(lake, "remarks", version=2, grant="g2", until=day(0))
+    assert client.get(held).status_code == 403, "a narrower grant brings no link back"

@@ -213,6 +213,19 @@ def test_what_was_withdrawn_never_returns_in_the_same_words(lake: Settings) -> N
     require_in_force(lake, ledger, only(lake), INVENTED)
 
 
+def test_what_was_signed_before_a_withdrawal_counts_no_more(lake: Settings) -> None:
+    """Earlier words, never published, and later put back without a new signature."""
+    ledger = open_ledger(lake)
+    signed(lake, "remarks")
+    declare(lake, other(reason="再次申请"))
+    withdraw_grant(lake, ledger, "remarks", "乙")
+    declare(lake, REMARKS)
+    with pytest.raises(GrantNotInForce):
+        require_in_force(lake, ledger, only(lake), INVENTED)
+    signed(lake, "remarks")
+    require_in_force(lake, ledger, only(lake), INVENTED)
+
+
 def test_strangers_neither_sign_nor_withdraw(lake: Settings) -> None:
     ledger = open_ledger(lake)
     with pytest.raises(UsageError):

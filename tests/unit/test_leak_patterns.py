@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import time
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.leak_patterns import CLASSES, WIDE, classes_in
+from privacy.leak_patterns import CLASSES, ODD, WIDE, classes_in
 from privacy.leak_scan import cells_to_scan, found_in, hits_in, scanned_columns
 from tests.lib.quality_cases import identity_number
 
@@ -157,3 +158,23 @@ def test_few_ordinary_numbers_are_taken_for_data() -> None:
             number = str(chance.randrange(10 ** (digits - 1), 10**digits))
             if not number.startswith(("861", "0086")):
                 assert classes_in(number) in ((), ("bank_card",)), number
+
+
+def test_chinese_prose_is_not_looked_at_one_by_one() -> None:
+    """What the fast look lets through is asked slowly: prose must not be."""
+    prose = "民警到场后，经了解：双方因停车（车位）发生争吵；“都别急！”劝说，离开。"
+    assert not pl.Series([prose]).str.contains(f"{WIDE}|{ODD}").item()
+
+
+def test_time_grows_with_the_length_alone() -> None:
+    """Of a run without an end; squared, four times the length would take sixteen times."""
+    quarter, whole = (
+        min(_seconds("1" * many) for _ in "123") for many in (2**14, 2**16)
+    )
+    assert whole < 8 * quarter
+
+
+def _seconds(text: str) -> float:
+    began = time.process_time()
+    assert classes_in(text) == ()
+    return time.process_time() - began
