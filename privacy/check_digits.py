@@ -7,6 +7,7 @@ import string
 from operator import mul
 
 _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_RESIDENT_ZERO = ord("0") * sum(_RESIDENT_WEIGHTS)
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _VIN_VALUES = dict(
     zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True)
@@ -21,7 +22,8 @@ _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 
 def resident_check(first17: str) -> str:
     """The last sign of an identity number of 18 digits (GB 11643)."""
-    return "10X98765432"[sum(map(mul, map(int, first17), _RESIDENT_WEIGHTS)) % 11]
+    total = sum(map(mul, first17.encode("ascii"), _RESIDENT_WEIGHTS)) - _RESIDENT_ZERO
+    return "10X98765432"[total % 11]
 
 
 def credit_check(first17: str) -> str:

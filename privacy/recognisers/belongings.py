@@ -9,6 +9,7 @@ from privacy.leak_patterns import PROVINCES
 from privacy.recognisers.kinds import (
     AFTER,
     FORMED,
+    GAP,
     WEAK,
     Kind,
     bare,
@@ -62,6 +63,12 @@ BANK_CARD = Kind(
     labels=(
         "银行卡号", "银行卡", "银行账号", "银行账户", "储蓄卡", "信用卡", "借记卡", "卡号",
         "账号", "账户", "工资卡", "一卡通", "开户行", "银行", "工行", "农行", "中行", "建行",
+    ),
+    alone=(
+        value("6", f"{GAP}[20]{digits(14)}(?:{GAP}[0-9]){{0,3}}"),
+        value("9", f"{GAP}5{GAP}5{GAP}[89]{digits(12)}(?:{GAP}[0-9]){{0,3}}"),
+        value("4", digits(15)),
+        value("[235]", digits(15)),
     ),
 )  # fmt: skip
 

@@ -31,6 +31,10 @@ _CREDIT_HOLDERS = frozenset(
     "N3 N9 Y1".split()
 )
 """Registering authority and kind of body, as GB 32100 gives them out."""
+_SECONDS = {
+    first: [second for begin, second in sorted(_CREDIT_HOLDERS) if begin == first]
+    for first in sorted({holder[0] for holder in _CREDIT_HOLDERS})
+}
 
 
 def identity_grade(found: str) -> float | None:
@@ -118,6 +122,10 @@ CREDIT_CODE = Kind(
     labels=(
         "统一社会信用代码", "社会信用代码", "信用代码", "纳税人识别号", "税号", "机构代码",
         "营业执照",
+    ),
+    alone=tuple(
+        value(first, f"[{''.join(seconds)}][0-9]{{6}}{_CREDIT}{{10}}")
+        for first, seconds in _SECONDS.items()
     ),
 )  # fmt: skip
 

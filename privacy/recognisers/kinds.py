@@ -46,7 +46,8 @@ class Kind:
 
     `labels` speak for a value behind them, `followers` for one before them, and `deniers`
     against it. With `single` a label speaks for the next value only. `widen` takes a match
-    for the core of the value.
+    for the core of the value. `alone` matches whatever counts without a word that speaks for
+    it; empty where nothing is known of that.
     """
 
     entity: str
@@ -57,6 +58,7 @@ class Kind:
     deniers: re.Pattern[str] | None = None
     single: bool = False
     widen: Callable[[str, int, int], tuple[int, int]] | None = None
+    alone: tuple[re.Pattern[str], ...] = ()
 
     def candidates(self, text: str) -> Iterator[tuple[int, int, float]]:
         """Start, end and grade of what is well enough formed, in folded text."""
@@ -66,19 +68,23 @@ class Kind:
     def candidates_of(
         self, pattern: re.Pattern[str], text: str
     ) -> Iterator[tuple[int, int, float]]:
-        """The same of one of its patterns."""
-        for found in matches(pattern, text):
+        """The same of one of its patterns: of all matches, overlapping ones too, since what
+        fails its check hides nothing behind it."""
+        found = pattern.search(text)
+        while found:
             start, end = found.span(1)
+            again = start + 1
             if self.widen:
                 start, end = self.widen(text, start, end)
             grade = self.judge(text[start:end])
             if grade is not None:
                 yield start, end, grade
+            found = pattern.search(text, again)
 
 
 def bare(found: str) -> str:
     """A number without what was written into it."""
-    return _GAPS.sub("", found)
+    return found if found.isalnum() else _GAPS.sub("", found)
 
 
 def value(first: str, rest: str, after: str = AFTER) -> re.Pattern[str]:
@@ -105,11 +111,3 @@ def _word(word: str) -> str:
 def digits(number: int) -> str:
     """So many digits behind others, each after a gap."""
     return f"(?:{GAP}[0-9]){{{number}}}"
-
-
-def matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """All matches, overlapping ones too: what fails its check hides nothing behind it."""
-    found = pattern.search(text)
-    while found:
-        yield found
-        found = pattern.search(text, found.start(1) + 1)

@@ -47,23 +47,34 @@ def spans_of(texts: Iterable[str]) -> Iterator[list[Span]]:
 
 
 def _spans_of(texts: Sequence[str]) -> list[list[Span]]:
-    plain = [folded(text) for text in texts]
-    found: list[list[Span]] = [[] for _ in texts]
+    """What many small objects would cost is spared: texts are folded to plain strings, and
+    only a find is traced back to where it stands in the raw text."""
+    plain = [folded(text).text for text in texts]
     whole = _whole(texts)
-    folds = pl.Series([fold.text for fold in plain], dtype=pl.String)
+    found: dict[int, list[Span]] = {}
+    for kind, pattern, row in _candidates(plain):
+        if row not in whole and (some := _found(plain[row], texts[row], kind, pattern)):
+            found.setdefault(row, []).extend(some)
+    for row, some in found.items():
+        found[row] = without_overlaps(some)
+    found |= {row: spans(_engine(), texts[row]) for row in whole}
+    return [found.get(row, []) for row in range(len(texts))]
+
+
+def _candidates(plain: list[str]) -> Iterator[tuple[Kind, re.Pattern[str], int]]:
+    """A class, a pattern of it, and the row of a text that the pattern may match."""
+    folds = pl.Series(plain, dtype=pl.String)
     likely = folds.filter(maybe := folds.str.contains(_any()))
     rows = maybe.arg_true()
     for kind, patterns in _necessary():
         near = likely.str.contains("|".join(patterns.values()))
+        if kind.alone:
+            near &= likely.str.contains(_counting(kind))
         some, where = likely.filter(near), rows.filter(near)
-        for pattern, loose in patterns.items():
-            for row in where.filter(some.str.contains(loose)):
-                if row not in whole:
-                    found[row] += _found(plain[row], kind, pattern)
-    settled = [without_overlaps(some) if some else some for some in found]
-    for row in whole:
-        settled[row] = spans(_engine(), texts[row])
-    return settled
+        # Rust's patterns are made anew for each call: not for texts that are not there.
+        for pattern, loose in patterns.items() if len(some) else ():
+            for row in where.filter(some.str.contains(loose)).to_list():
+                yield kind, pattern, row
 
 
 def _whole(texts: Sequence[str]) -> set[int]:
@@ -73,12 +84,22 @@ def _whole(texts: Sequence[str]) -> set[int]:
     return set((long | raw.str.contains(_WRAPPED)).arg_true())
 
 
-def _found(plain: Folded, kind: Kind, pattern: re.Pattern[str]) -> Iterator[Span]:
+def _found(plain: str, raw: str, kind: Kind, pattern: re.Pattern[str]) -> list[Span]:
     """What is enough of a class in one folded text, as its recogniser tells it."""
-    for start, end, grade in kind.candidates_of(pattern, plain.text):
-        score = round(grade + gain(plain.text, start, end, kind)[0], 2)
-        if score >= FOUND:
-            yield Span(plain.raw(start), plain.raw(end), kind.entity, min(score, 1.0))
+    told = [
+        (start, end, round(grade + gain(plain, start, end, kind)[0], 2))
+        for start, end, grade in kind.candidates_of(pattern, plain)
+    ]
+    sure = [
+        (start, end, min(score, 1.0)) for start, end, score in told if score >= FOUND
+    ]
+    if not sure:
+        return []
+    back = Folded(raw) if plain == raw else folded(raw)
+    return [
+        Span(back.raw(start), back.raw(end), kind.entity, score)
+        for start, end, score in sure
+    ]
 
 
 @lru_cache(maxsize=1)
@@ -93,6 +114,16 @@ def _necessary() -> list[tuple[Kind, dict[re.Pattern[str], str]]]:
         (kind, {pattern: loosened(pattern.pattern) for pattern in kind.patterns})
         for kind in CLASSES
     ]
+
+
+@lru_cache(maxsize=32)
+def _counting(kind: Kind) -> str:
+    """What a text must hold for a value of the class to count: one that counts alone, or a
+    word that speaks for it."""
+    words = [re.escape(label) for label in kind.labels]
+    if kind.followers:
+        words.append(loosened(kind.followers.pattern))
+    return "|".join([*words, *(loosened(pattern.pattern) for pattern in kind.alone)])
 
 
 @lru_cache(maxsize=1)

@@ -33,7 +33,10 @@ def strength(span: Span) -> tuple[float | str, ...]:
 
 def without_overlaps(spans: Iterable[Span]) -> list[Span]:
     """The same characters, each in one span only; in the order of the text."""
-    claims = sorted(set(spans), key=lambda span: (span.start, strength(span)))
+    claims = list(set(spans))
+    if len(claims) < 2:
+        return claims
+    claims.sort(key=lambda span: (span.start, strength(span)))
     if all(one.end <= next_.start for one, next_ in pairwise(claims)):
         return claims
     cuts = sorted({place for span in claims for place in (span.start, span.end)})

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from privacy.check_digits import credit_check, passes_luhn
 from privacy.names.corpus import DEV, read
+from privacy.recognisers import documents
 from privacy.recognisers.analyzer import analyzer, spans
 from privacy.recognisers.classes import CLASSES
 from privacy.recognisers.many_texts import AT_ONCE, loosened, spans_of
@@ -81,3 +83,25 @@ def test_look_arounds_go_and_nothing_else() -> None:
         r"a[(](b|c)\([\s\x1c-\x1f]"
     )
     assert re.compile(loosened(r"(x)(?:(?<=a.)|(?<=b.))y")).search("xy")
+
+
+def test_what_counts_without_a_label_is_not_passed_over() -> None:
+    """Cards of every issuer and codes of every holder, bare and with gaps, in plain text."""
+    chance = random.Random(20261126)
+    texts = []
+    for head, sizes in ISSUED:
+        for size in sizes:
+            body = head + "".join(chance.choices("0123456789", k=size - 1 - len(head)))
+            (card,) = (body + last for last in "0123456789" if passes_luhn(body + last))
+            texts += [f"甲{card}乙", f"甲{' '.join(re.findall('.{1,4}', card))}乙"]
+    for holder in sorted(documents._CREDIT_HOLDERS):
+        first17 = f"{holder}231202{''.join(chance.choices('0123456789', k=9))}"
+        texts.append(f"甲{first17}{credit_check(first17)}乙")
+    told = list(spans_of(texts))
+    assert told == alone(texts) and all(told)
+
+
+ISSUED = [
+    *((head, (16, 17, 18, 19)) for head in ("62", "60", "9558", "9559")),
+    *((head, (16,)) for head in ("4", "35", "51", "55", "22", "27")),
+]
