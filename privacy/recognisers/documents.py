@@ -32,7 +32,7 @@ _CREDIT_HOLDERS = frozenset(
 )
 """Registering authority and kind of body, as GB 32100 gives them out."""
 _SECONDS = {
-    first: [second for begin, second in sorted(_CREDIT_HOLDERS) if begin == first]
+    first: sorted(holder[1] for holder in _CREDIT_HOLDERS if holder[0] == first)
     for first in sorted({holder[0] for holder in _CREDIT_HOLDERS})
 }
 
