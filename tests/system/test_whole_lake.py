@@ -49,6 +49,13 @@ PERSONS, SEED, TABLES = max(1_500, CANARIES), 7, 24
 LONG = "LAKE_TEST_CANARIES" in os.environ
 NEXT = DAY + timedelta(days=1)
 KINDS = {"identity_number", "mobile", "address", "name"}
+LOOKED_AT = {
+    "civil_affairs": 0.04, "human_resources": 0.4, "medical_insurance": 0.9,
+    "public_security": 0.1, "transport": 0.9,
+}  # fmt: skip
+"""Least share of the people whom their other cells tell apart, so that nothing but data says
+whose a token is. Not all: that they are not told apart is what the risk gate is there for."""
+
 PLAIN = {"zones/raw", "sources", "truth"}
 """Where values may lie: as delivered, at the departments, and in the truth itself."""
 
@@ -136,10 +143,9 @@ def test_tokens_join_exactly_the_people_they_should(
         pairs = set().union(*(item.pairs(name) for item, name in places))
         people, tokens = {one for one, _ in pairs}, {two for _, two in pairs}
         assert len(pairs) == len(people) == len(tokens), department
-        # Not all: whom the other cells identify is what the risk gate is there for.
         everybody = len(set().union(*true.values()))
         seen(f"{department}: tokens of {len(people)} of {everybody} people looked at")
-        assert people, department
+        assert LONG or len(people) > LOOKED_AT[department] * everybody, department
 
 
 def test_no_token_occurs_in_two_departments(tables: dict[str, list[TrueTable]]) -> None:
