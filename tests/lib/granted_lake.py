@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 import yaml
+from deltalake import DeltaTable
 
 from audit.ledger import open_ledger
+from jobs.context import Job
 from lake_config.calendar import city_today
 from lake_config.contract import Contract
 from lake_config.settings import Settings
 from privacy import grants
 from privacy.grants import sign_grant
-from tests.lib.gated_batch import INVENTED, new_lake
+from tests.lib.gated_batch import INVENTED, gated, new_lake, people
 from tests.lib.keyed_lake import OFFICERS, with_officers
 
 UNTIL = city_today() + timedelta(days=30)
@@ -30,6 +32,8 @@ REMARKS: dict[str, Any] = {
     "until": UNTIL,
     "reason": "警情分析",
 }
+COUNT = 40
+WHERE = ("research_office", "remarks")
 
 
 def granting(
@@ -66,3 +70,15 @@ def signed(lake: Settings, name: str, officers: Sequence[str] = OFFICERS) -> Non
 
 def yesterday() -> date:
     return city_today() - timedelta(days=1)
+
+
+def batch_of_remarks(lake: Settings) -> Job:
+    rows = people(COUNT)
+    for row in rows:
+        row["remark"] = f"联系人{row['name']}，电话{row['mobile']}，家住{row['home']}。"
+    return gated(lake, INVENTED, "people", rows)[0]
+
+
+def shared_with(lake: Settings, recipient: str, name: str) -> list[dict[str, Any]]:
+    table = lake.layers.shared_table(recipient, "invented", name)
+    return DeltaTable(str(table)).to_pyarrow_table().to_pylist()  # type: ignore[no-any-return]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,9 @@ from audit.events import KINDS
 from audit.ledger import init_ledger, open_ledger
 from jobs import publish as publishing
 from jobs import retain as module
-from jobs.context import Job
 from jobs.delta_files import files_added
-from jobs.publish import moved, publish
-from jobs.retain import others, own, retain
-from jobs.steps import Masked
+from jobs.publish import publish
+from jobs.retain import retain
 from lake_config.duties import Duty
 from lake_config.errors import AccessDenied
 from lake_config.layers import CURATED
@@ -28,58 +25,28 @@ from ops.store_server import StoreServer
 from storage.setup import set_up
 from storage.store import store_of
 from tests.lib.masked_batch import CONTRACT, PEOPLE, batch, record, staged
+from tests.lib.retained_lake import (
+    DAYS,
+    DELIVERED,
+    FIRST,
+    KEPT_DAYS,
+    LATER,
+    killed_before_its_receipt,
+    landed,
+    parquet_left,
+    raw_left,
+    reasons,
+    retained_lake,
+    shared,
+)
 from tests.lib.store_fixture import at_the_store
-
-FIRST, DAYS, KEPT_DAYS = date(2026, 3, 2), 5, 30
-DELIVERED = own(CONTRACT, replace(PEOPLE, retention_days=KEPT_DAYS))
-LATER = FIRST + timedelta(days=DAYS + KEPT_DAYS)
 
 
 @pytest.fixture(params=["folders", "store"])
 def lake(
     request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Settings:
-    """Five days landed and published, as long ago as the clock of `retain` is told."""
-    monkeypatch.setattr(publishing, "check", lambda *_: ("甲",))
-    monkeypatch.setattr(module, "GRACE", -3600.0)
-    made = settings
-    if request.param == "store":
-        server: StoreServer = request.getfixturevalue("store_server")
-        made = at_the_store(server, settings)
-        set_up(made, [CONTRACT])
-    init_ledger(made)
-    for number in range(DAYS):
-        job = batch(made, FIRST + timedelta(days=number))
-        landed(job, "a")
-        publish(job, staged(job, 2))
-    return made
-
-
-def landed(job: Job, attempt: str) -> None:
-    facts = (CONTRACT.department, PEOPLE.name, job.date, attempt)
-    folder = job.layers.raw_attempt(*facts)
-    collecting = store_of(job.settings, Duty.COLLECTOR)
-    for name in ("part-0.parquet", "_control.json"):
-        collecting.write(folder / name, b"content")
-
-
-def raw_left(lake: Settings) -> set[tuple[str, str]]:
-    folder = lake.layers.raw / CONTRACT.department / PEOPLE.name
-    store = store_of(lake, Duty.RETENTION)
-    return {path.relative_to(folder).parts[:2] for path in store.files(folder)}
-
-
-def shared(lake: Settings) -> Path:
-    return lake.layers.shared_table(CURATED, CONTRACT.department, PEOPLE.name)
-
-
-def parquet_left(lake: Settings) -> int:
-    store = store_of(lake, Duty.SHARING)
-    return sum(path.suffix == ".parquet" for path in store.files(shared(lake)))
-
-
-def reasons(lake: Settings, kind: str) -> list[str]:
-    return [event.body["reason"] for event in open_ledger(lake).events(kind)]
+    return retained_lake(request, settings, monkeypatch)
 
 
 def test_old_batches_end_and_the_newest_stay(lake: Settings) -> None:
@@ -219,22 +186,6 @@ def test_a_redelivery_leaves_what_people_read(lake: Settings) -> None:
     assert (f"{job.date}", "a") in raw_left(lake)
 
 
-def killed_before_its_receipt(
-    job: Job, masked: Masked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The commit stands, and nobody has said so."""
-
-    class Killed(BaseException):
-        """Not caught by anything."""
-
-    def die(*_: object, **__: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(Job, "record", die)
-        publish(job, masked)
-
-
 def test_a_commit_without_a_receipt_keeps_its_files(
     lake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,88 +249,3 @@ def test_only_retention_deletes(store_server: StoreServer, settings: Settings) -
         with pytest.raises(AccessDenied):
             store_of(lake, duty).delete([folder / "_control.json"])
     assert raw_left(lake) == {(FIRST.isoformat(), "a")}
-
-
-GRANTED, RECIPIENT, GRANT = "reports", "bureau", "digest of a grant"
-UNTIL = FIRST + timedelta(days=DAYS)
-
-
-def granted_days(lake: Settings) -> list[Job]:
-    """Three days of a table that one recipient was granted; their batches' jobs."""
-    jobs = []
-    for number in range(3):
-        job = batch(lake, FIRST + timedelta(days=number))
-        table = replace(PEOPLE, name=GRANTED)
-        jobs.append(replace(job, table=table, recipient=RECIPIENT))
-        about = {"grant": GRANT, "until": UNTIL.isoformat()}
-        moved(jobs[-1], staged(jobs[-1], 2), lambda: None, **about)
-    return jobs
-
-
-def granted_left(lake: Settings) -> int:
-    folder = lake.layers.shared_table(RECIPIENT, CONTRACT.department, GRANTED)
-    store = store_of(lake, Duty.RETENTION)
-    return sum(path.suffix == ".parquet" for path in store.files(folder))
-
-
-def end_granted(lake: Settings, today: date) -> list[str]:
-    [kept] = others(open_ledger(lake), CONTRACT)
-    assert (kept.recipient, kept.table) == (RECIPIENT, GRANTED)
-    return [ending.reason for ending in retain(lake, kept, today)]
-
-
-def test_a_granted_table_is_kept_like_any_other_while_it_is_in_force(
-    lake: Settings,
-) -> None:
-    granted_days(lake)
-    assert granted_left(lake) == 6
-    assert end_granted(lake, UNTIL) == ["shared_superseded"]
-    assert granted_left(lake) == 2 * module.KEPT_VERSIONS
-
-
-@pytest.mark.parametrize("how", ["past its day", "withdrawn"])
-def test_a_grant_that_is_over_leaves_no_bytes(lake: Settings, how: str) -> None:
-    job = granted_days(lake)[0]
-    if how == "withdrawn":
-        body = {"grant": GRANT, "officer": "甲"}
-        job.ledger.append("grant_withdrawn", "甲", GRANTED, body)
-    day = UNTIL + timedelta(days=how == "past its day")
-    before = parquet_left(lake)
-    assert end_granted(lake, day) == ["grant_over"]
-    assert granted_left(lake) == 0 and parquet_left(lake) == before
-    assert end_granted(lake, day) == []
-
-
-def test_a_commit_whose_grant_ended_before_its_receipt_leaves_no_bytes(
-    lake: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody is served it, and none comes back for it: the next run masks anew."""
-    job = granted_days(lake)[-1]
-    again = replace(job, date=FIRST + timedelta(days=3))
-    masked = staged(again, 2)
-    killed_before_its_receipt(again, masked, monkeypatch)
-    assert "shared_superseded" in end_granted(lake, UNTIL)
-    assert granted_left(lake) == 2 * module.KEPT_VERSIONS
-    moved(again, staged(again, 2), lambda: None, grant=GRANT, until=f"{UNTIL}")
-    assert granted_left(lake) == 2 * module.KEPT_VERSIONS + 2
-
-
-@pytest.mark.parametrize("recipient", [CURATED, RECIPIENT])
-def test_raw_is_ended_by_the_contract_that_delivers_it_alone(
-    lake: Settings, recipient: str
-) -> None:
-    """A table that is delivered no more, or a grant that is called like one: whoever kept it
-    for ten years keeps it."""
-    batches = raw_left(lake)
-    kept = module.Retained(recipient, CONTRACT.department, PEOPLE.name)
-    endings = retain(lake, kept, LATER + timedelta(days=KEPT_DAYS))
-    assert raw_left(lake) == batches
-    assert "raw_expired" not in {ending.reason for ending in endings}
-
-
-def test_what_a_refused_scan_left_of_a_granted_table_ends(lake: Settings) -> None:
-    job = granted_days(lake)[-1]
-    staged(replace(job, date=FIRST + timedelta(days=4)), 1)
-    assert "staged_left" in end_granted(lake, UNTIL)
-    folder = lake.layers.staging / RECIPIENT / CONTRACT.department
-    assert not list(store_of(lake, Duty.RETENTION).files(folder))

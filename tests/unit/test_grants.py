@@ -117,41 +117,40 @@ def test_what_is_not_named_is_not_published(lake: Settings) -> None:
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
-def test_no_grant_publishes_more_than_policy_and_options_allow(purpose: str) -> None:
+def test_no_grant_publishes_more_than_policy_and_options_allow(
+    lake: Settings, purpose: str
+) -> None:
     """Every column alone, without an option: it fits or it would not be published."""
     for column in PEOPLE.columns:
         grant = Grant(
             "g", "r", purpose, "invented", "people", (column.name,), {}, UNTIL, "x"
         )
         published = published_columns(granted(grant, PEOPLE), purpose)
-        misfit = "不发布" in "".join(_problems(grant))
+        misfit = "不发布" in "".join(_problems(lake, grant))
         assert [item.name for item in published] == ([] if misfit else [column.name])
 
 
-class _Nothing:
-    def newest(self, *_: str) -> tuple[()]:
-        return ()
+def _problems(lake: Settings, grant: Grant, **contract: Any) -> list[str]:
+    return problems(open_ledger(lake), grant, replace(INVENTED, **contract))
 
 
-def _problems(grant: Grant, **contract: Any) -> list[str]:
-    return problems(_Nothing(), grant, replace(INVENTED, **contract))  # type: ignore[arg-type]
-
-
-def test_each_misfit_is_told() -> None:
+def test_each_misfit_is_told(lake: Settings) -> None:
     grant = Grant(
         "people", "r", "fun", "invented", "people", ("sex",), {}, yesterday(), "x"
     )
-    assert len(_problems(grant)) == 3
+    assert len(_problems(lake, grant)) == 3
     fitting = replace(grant, name="g", purpose="statistics", until=UNTIL)
-    assert _problems(fitting) == []
+    assert _problems(lake, fitting) == []
     closed = replace(PEOPLE, share_type=NOT_SHARED)
     for wrong in (
-        _problems(replace(fitting, table="gone")),
-        _problems(replace(fitting, columns=("gone",))),
-        _problems(replace(fitting, columns=("remark",))),
-        _problems(replace(fitting, options={"sex": "masked_text"})),
-        _problems(replace(fitting, columns=("remark",), options={"remark": "plain"})),
-        _problems(fitting, tables=(closed,)),
+        _problems(lake, replace(fitting, table="gone")),
+        _problems(lake, replace(fitting, columns=("gone",))),
+        _problems(lake, replace(fitting, columns=("remark",))),
+        _problems(lake, replace(fitting, options={"sex": "masked_text"})),
+        _problems(
+            lake, replace(fitting, columns=("remark",), options={"remark": "plain"})
+        ),
+        _problems(lake, fitting, tables=(closed,)),
     ):
         assert len(wrong) == 1
 

@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacy.policy import STATISTICS
-from privacy.risk import events, rules
-from privacy.risk.decide import Decision, applied, decide
-from privacy.risk.ladder import first_levels, ladder, parts_of
+from privacy.risk.decide import applied, decide
+from privacy.risk.ladder import ladder, parts_of
 from privacy.risk.rules import DROPPED
 from tests.lib import plain_risk
-from tests.lib.plain_risk import Plain
 from tests.lib.quality_cases import column, table
-
-CARDS = table(
-    "cards",
-    [
-        column("no", semantic_type="record_key", primary_key=True),
-        column("holder", semantic_type="identity_number"),
-        column("partner", semantic_type="identity_number"),
-        column("sex", semantic_type="sex"),
-        column("county", semantic_type="county_code"),
-        column("born", "date", semantic_type="birth_date"),
-        column("issued", "date", semantic_type="event_date"),
-        column("expires", "date", semantic_type="event_date"),
-        column("benefit", semantic_type="sensitive_code"),
-        column("state", semantic_type="status_code"),
-    ],
-)
-PARTS = parts_of(CARDS, STATISTICS)
-PLAIN = Plain(
-    tuple(item.name for item in PARTS.persons),
-    {item.name: item.semantic_type for item in PARTS.quasi},
-    {item.name: item.semantic_type for item in PARTS.sensitive},
-)
-FIRST = first_levels(PARTS, STATISTICS)
-TYPES: dict[str, Any] = {
-    "holder": pl.UInt64, "partner": pl.UInt64, "sex": pl.String, "county": pl.String,
-    "born": pl.Int32, "issued": pl.Date, "expires": pl.Date, "benefit": pl.String,
-    "state": pl.String,
-}  # fmt: skip
+from tests.lib.risk_cards import FIRST, PARTS, PLAIN, TYPES, decision_of, frame
 
 
 def few(*values: Any) -> st.SearchStrategy[Any]:
@@ -72,14 +41,6 @@ ROWS = st.lists(
     min_size=1,
     max_size=60,
 )  # fmt: skip
-
-
-def frame(rows: Sequence[Any]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=TYPES)
-
-
-def decision_of(rows: Sequence[Any], at_least: int) -> Decision:
-    return decide(frame(rows), PARTS, at_least, STATISTICS)
 
 
 @settings(max_examples=50, deadline=None)
@@ -245,70 +206,3 @@ def test_nothing_is_told_finer_than_in_the_version_before() -> None:
     bound = decide(rows, PARTS, 5, STATISTICS, floor)
     assert bound.levels == {**FIRST, "issued": "quarter"}
     assert bound.tokens == "month" and bound.diversity["benefit"].dropped
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    st.dictionaries(
-        st.integers(1, 40),
-        st.sets(st.integers(1, 9), min_size=1, max_size=6),
-        max_size=40,
-    )
-)
-def test_people_found_by_their_events_are_found_by_plain_sets_too(
-    visits: dict[int, set[int]],
-) -> None:
-    pairs = [(group, who) for who, groups in visits.items() for group in groups]
-    schema = {events.GROUP: pl.UInt64, events.WHO: pl.UInt64}
-    found = events.unique_by_events(pl.DataFrame(pairs, schema, orient="row"))
-    for known in rules.EVENTS_KNOWN:
-        targets = {
-            who: sorted(groups)[:known]
-            for who, groups in visits.items()
-            if len(groups) >= max(2, known)
-        }
-        if not targets:
-            assert str(known) not in found
-            continue
-        number, share = found[str(known)]
-        assert number == len(targets)
-        alone = plain_risk.found_by(visits, targets)
-        assert share == pytest.approx(alone / number, abs=1e-4)
-
-
-def test_where_a_few_events_find_a_person_the_tokens_change_or_go() -> None:
-    """A hundred people with five visits: in five months, on days of one month, alike."""
-    rng = np.random.default_rng(5)
-    row = dict.fromkeys(TYPES) | {"county": "231202"}
-
-    def visits(days: Sequence[date]) -> list[dict[str, Any]]:
-        return [
-            {**row, "holder": who, "partner": who, "issued": days[place]}
-            for who in range(100)
-            for place in rng.choice(len(days), min(5, len(days)), replace=False)
-        ]
-
-    yearly = decision_of(visits([date(2025, month, 1) for month in range(1, 13)]), 5)
-    assert yearly.levels["issued"] == "day" and yearly.tokens == "month"
-    assert yearly.events["same"]["4"][1] > rules.EVENTS_UNIQUE_AT_MOST
-    assert yearly.events["month"] == {}
-    daily = decision_of(visits([date(2025, 3, day) for day in range(1, 21)]), 5)
-    assert daily.levels["issued"] == "day" and daily.tokens == "gone"
-    assert daily.events["month"]["4"][1] > rules.EVENTS_UNIQUE_AT_MOST
-    alike = decision_of(visits([date(2025, 3, 1), date(2025, 3, 2)]), 5)
-    assert alike.tokens == "same"
-
-
-@pytest.mark.parametrize("who", ["holder", "partner"])
-def test_of_two_people_in_a_row_whoever_is_found_by_more_counts(who: str) -> None:
-    """A hundred carers with five visits on days of one month, each to somebody else."""
-    rng = np.random.default_rng(5)
-    other = "partner" if who == "holder" else "holder"
-    row = dict.fromkeys(TYPES) | {"county": "231202"}
-    rows = [
-        {**row, who: carer, other: 5 * carer + turn, "issued": date(2025, 3, int(day))}
-        for carer in range(100)
-        for turn, day in enumerate(rng.choice(range(1, 21), 5, replace=False))
-    ]
-    found = decision_of(rows, 5)
-    assert found.tokens == "gone" and found.events["same"]["4"][1] > 0.05

@@ -5,71 +5,28 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 from deltalake import DeltaTable
 
-from audit.ledger import open_ledger
-from jobs.__main__ import release
 from jobs.mask import mask_batch
 from jobs.publish import publish
-from lake_config.errors import NothingToDo, OutOfTurn, TooFewChanged, TooFewPeople
-from lake_config.layers import CURATED
+from lake_config.errors import OutOfTurn, TooFewChanged, TooFewPeople
 from lake_config.settings import Settings
 from ops import risk as risk_command
 from privacy.key_changes import rotate
 from privacy.keys import own_scope
 from privacy.risk import rules
-from sharing.tables import tables_of
-from tests.lib.gated_batch import DAY, gated, last, new_lake
-from tests.lib.quality_cases import column, contract, identity_number, table
-
-VISITS = table(
-    "visits",
-    [
-        column("visit_no", semantic_type="record_key", primary_key=True, required=True),
-        column("identity_no", semantic_type="identity_number"),
-        column("county", semantic_type="county_code", codes=("231202", "231221")),
-        column("sex", semantic_type="sex", codes=("1", "2")),
-        column("born", "date", semantic_type="birth_date"),
-        column("seen_on", "date", semantic_type="event_date"),
-        column("benefit", semantic_type="sensitive_code", codes=("1", "2", "3")),
-        column("paid", "number", semantic_type="amount", physical_type="decimal(12,2)"),
-    ],
-)
-CLINIC = contract(VISITS)
+from tests.lib.gated_batch import gated, last, new_lake
+from tests.lib.visits import CLINIC, person, visits
 
 
 @pytest.fixture
 def lake(settings: Settings) -> Settings:
     new_lake(settings, CLINIC)
     return settings
-
-
-def person(number: int) -> str:
-    day = f"19{50 + number % 40}{number % 12 + 1:02d}{number % 28 + 1:02d}"
-    return identity_number(f"231202{day}{number % 1000:03d}")
-
-
-def visits(people: int, each: int = 1, start: int = 0) -> list[dict[str, Any]]:
-    """Invented people of two counties, each with visits in different months."""
-    return [
-        {
-            "visit_no": f"V{number:05d}-{turn}",
-            "identity_no": person(number),
-            "county": ("231202", "231221")[number % 2],
-            "sex": str(number // 2 % 2 + 1),
-            "born": f"{1950 + number % 40}-03-0{number % 9 + 1}",
-            "seen_on": f"2025-{(number * 5 + turn * 3) % 12 + 1:02d}-1{number % 9}",
-            "benefit": str((number // 4 + turn) % 3 + 1),
-            "paid": f"{number}.50",
-        }
-        for number in range(start, start + people)
-        for turn in range(each)
-    ]
 
 
 def rows_of(settings: Settings, body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -247,79 +204,3 @@ def test_a_version_of_three_other_people_is_told_or_waits(
         assert body["difference"] == {
             "came": 3, "went": 0, "exposed": 3, "small": True,
         }  # fmt: skip
-
-
-STATISTICS = [
-    {"name": "visits_by_month", "by": ("seen_on", "county"), "measure": "rows"},
-    {"name": "people_by_county", "by": ("county", "sex"), "measure": "persons"},
-    {"name": "paid_by_county", "by": ("county",), "measure": "sum", "of": "paid"},
-]
-
-
-def counting_contract() -> Any:
-    from lake_config.contract_statistics import Statistic
-
-    found = tuple(Statistic(business_name=one["name"], **one) for one in STATISTICS)  # type: ignore[arg-type]
-    return contract(replace(VISITS, statistics=found))
-
-
-def test_statistics_are_published_beside_the_table_and_small_counts_are_not(
-    settings: Settings,
-) -> None:
-    counted = counting_contract()
-    new_lake(settings, counted)
-    rows = visits(400)
-    for place, row in enumerate(rows):
-        if row["seen_on"].startswith("2025-07"):
-            row["seen_on"] = "2025-08-11"
-        if place < 3:
-            row["seen_on"] = "2025-07-01"
-    job, _ = gated(settings, counted, "visits", rows)
-    assert "with 3 statistics" in release(job)
-    assert last(settings, "masked", job.batch).body["risk"]["left_out"] == 0
-    listed = tables_of(open_ledger(settings), CURATED)
-    assert {name for _, name in listed} == {
-        "visits",
-        *(one["name"] for one in STATISTICS),
-    }
-
-    def published(name: str) -> list[dict[str, Any]]:
-        folder = settings.layers.shared_table(CURATED, "invented", name)
-        return list(DeltaTable(str(folder)).to_pyarrow_table().to_pylist())
-
-    months = published("visits_by_month")
-    assert {tuple(row) for row in months} == {("seen_on", "county", "value")}
-    few = [row for row in months if row["seen_on"] == date(2025, 7, 1)]
-    assert few and all(row["value"] is None for row in few)
-    assert all(row["value"] % 5 == 0 for row in months if row["value"] is not None)
-    true = defaultdict(int)
-    for row in rows:
-        true[date.fromisoformat(row["seen_on"]).replace(day=1), row["county"]] += 1
-    assert set(true) == {(row["seen_on"], row["county"]) for row in months}
-    for row in months:
-        if row["value"] is not None:
-            assert abs(row["value"] - true[row["seen_on"], row["county"]]) <= 2.5
-    people = published("people_by_county")
-    assert [row["value"] for row in people] == [100, 100, 100, 100]
-    total = published("paid_by_county")
-    paid = {"231202": 0.0, "231221": 0.0}
-    for row in rows:
-        paid[row["county"]] += float(row["paid"])
-    assert all(abs(row["value"] - paid[row["county"]]) <= 50 for row in total)
-    receipt = last(settings, "masked", f"invented.visits_by_month.{DAY}")
-    assert receipt.body["risk"]["small"] >= 1
-    assert receipt.body["risk"]["withheld"] >= receipt.body["risk"]["small"]
-    with pytest.raises(NothingToDo):
-        release(job)
-
-
-def test_a_run_killed_before_its_statistics_is_made_up_for(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    counted = counting_contract()
-    new_lake(settings, counted)
-    job, before = gated(settings, counted, "visits", visits(400))
-    publish(job, mask_batch(job, before))
-    assert release(job) == "published 3 statistics"
-    with pytest.raises(NothingToDo):
-        release(job)
