@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from audit.events import Json, canonical
 from audit.ledger import Ledger
-from audit.receipts import WITHDRAWN
+from audit.receipts import WITHDRAWN, withdrawn_grants
 from lake_config.calendar import city_today
 from lake_config.contract import NOT_SHARED, Contract, Table
 from lake_config.contract_loader import contract_of
@@ -54,7 +54,7 @@ def ended(ledger: Ledger, grant: Grant) -> str:
     """Why it is over, in words; empty while it is not."""
     if grant.until < city_today():
         return f"已于 {grant.until} 到期"
-    return "已撤回" if _withdrawn(ledger, grant) else ""
+    return "已撤回" if grant.digest in withdrawn_grants(ledger) else ""
 
 
 def require_in_force(
@@ -186,11 +186,6 @@ def _readable(settings: Settings, name: str) -> list[Grant]:
         return [item for item in read_grants(settings) if item.name == name]
     except ContractError:
         return []
-
-
-def _withdrawn(ledger: Ledger, grant: Grant) -> bool:
-    events = ledger.newest(WITHDRAWN, _place(grant))
-    return any(event.body["grant"] == grant.digest for event in events)
 
 
 def _place(grant: Grant) -> str:

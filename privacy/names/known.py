@@ -84,6 +84,11 @@ def _is_word_kind(kind: str) -> bool:
     return kind in KIND_OF.values()
 
 
+def _compared(kind: str, value: str) -> str:
+    """A value as its text is written where it is looked for."""
+    return (bare if _is_word_kind(kind) else digits)(value).text
+
+
 def known_spans(text: str, *values: Known) -> list[Span]:
     """Every place where a known value is written; the longest form at each."""
     worded = bare(text) if any(each.words.kinds for each in values) else NOTHING
@@ -127,13 +132,13 @@ def _forms(near: Sequence[Value], far: Iterable[Value]) -> Iterator[Value]:
             yield kind, form
     for semantic_type, value in far:
         kind = KIND_OF.get(semantic_type, semantic_type)
-        form = (bare if _is_word_kind(kind) else digits)(value).text
+        form = _compared(kind, value)
         if kind != PERSON or not is_a_word(form):
             yield kind, form
 
 
 def _close_forms(kind: str, value: str) -> list[str]:
-    whole = (bare if _is_word_kind(kind) else digits)(value).text
+    whole = _compared(kind, value)
     if _LACKING.fullmatch(whole):
         return []
     if kind == PERSON:
