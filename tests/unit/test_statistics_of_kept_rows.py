@@ -30,7 +30,7 @@ from privacy.risk.ladder import Parts, parts_of
 from privacy.standing_statistics import cells_of, counted
 from tests.lib.gated_batch import gated, last, new_lake
 from tests.lib.quality_cases import contract
-from tests.unit.test_risk_job import VISITS, visits
+from tests.lib.visits import VISITS, visits
 
 PAID = Statistic("paid", "金额", ("county",), "sum", "paid")
 BENEFITS = Statistic("benefits", "人数", ("county", "benefit"), "persons")
