@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from simulation.canaries import NAME_FORM
-from tests.lib.parquet_pages import byte_arrays, pages
+from tests.lib.parquet_pages import MAGIC, byte_arrays, is_whole, pages
 from tests.lib.plain_texts import cells_of, is_sqlite
 from tests.lib.readings import BETWEEN, readings
 
@@ -156,10 +156,12 @@ def _parts(name: str) -> list[str]:
 
 def _kinds_in(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
     content = path.read_bytes()
-    if content[:4] == b"PAR1":
+    if content[:4] == MAGIC:
         # Packed pages read as UTF-16 are endless invented Chinese: those are unpacked.
         yield "bytes utf-8", truth.in_text(content.decode("utf-8", "ignore"))
-        yield from _parquet(path, truth)
+        yield from _pages(path, truth)
+        if is_whole(content):
+            yield from _parquet(path, truth)
     elif is_sqlite(content):
         yield from ((f"bytes {how}", kinds) for how, kinds in truth.in_content(content))
         for place, texts in cells_of(path):
@@ -183,13 +185,16 @@ def _opened(texts: Iterable[str]) -> Iterator[str]:
             yield from _strings(_json(text))
 
 
-def _parquet(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
+def _pages(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
     for page in pages(path):
         text = page.content.decode("utf-8", "ignore")
         yield f"page {page.column}", truth.in_text(text)
         values = [item.decode("utf-8", "ignore") for item in byte_arrays(page.plain)]
         yield f"page values {page.column}", truth.in_cells(values)
         yield f"page values {page.column} opened", truth.in_opened(values)
+
+
+def _parquet(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
     file = pq.ParquetFile(path)
     for name, value in (file.metadata.metadata or {}).items():
         texts = [name.decode(), *_strings(_json(value.decode("utf-8", "ignore")))]

@@ -1,12 +1,14 @@
 """The pages of a Parquet file, decompressed one by one, without any reader's help.
 
-A reader shows only the cells that are referred to; this shows every byte a page holds. It
-understands just enough of Thrift's compact protocol to find where pages begin and end.
+A reader shows only the cells that are referred to; this shows every byte a page holds,
+also where a writer was killed before it wrote the footer. It understands just enough of
+Thrift's compact protocol to find where pages begin and end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+MAGIC = b"PAR1"
 DATA, DICTIONARY, DATA_V2 = 0, 2, 3
 CODECS = {"ZSTD": "zstd", "SNAPPY": "snappy", "GZIP": "gzip", "LZ4_RAW": "lz4_raw"}
 
@@ -30,7 +33,10 @@ class Page:
 def pages(path: Path) -> Iterator[Page]:
     """Every page of every column chunk."""
     content = path.read_bytes()
-    metadata = pq.read_metadata(path)
+    if not is_whole(content):
+        yield from _pages_until_the_cut(content)
+        return
+    metadata = pq.read_metadata(pa.BufferReader(content))
     for group in range(metadata.num_row_groups):
         for number in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(number)
@@ -44,6 +50,32 @@ def pages(path: Path) -> Iterator[Page]:
                 is_text = chunk.physical_type == "BYTE_ARRAY"
                 plain = _plain(header, page, optional) if is_text else b""
                 yield Page(chunk.path_in_schema, page, plain)
+
+
+def is_whole(content: bytes) -> bool:
+    """Whether the writer came to the end, where the footer stands."""
+    return len(content) >= 12 and content[-4:] == MAGIC
+
+
+def _pages_until_the_cut(content: bytes) -> Iterator[Page]:
+    """Pages stand one after the other from the first byte after the magic. Which column
+    they are of, how they are packed and whether they have levels only the footer knows:
+    every way that fits counts."""
+    with suppress(IndexError, KeyError, ValueError):
+        for header, body in _raw_pages(content[len(MAGIC) :]):
+            if not _is_page(header):
+                return
+            for codec in ("UNCOMPRESSED", *CODECS):
+                with suppress(OSError, pa.ArrowException):
+                    page = _decompressed(header, body, codec)
+                    for optional in (True, False):
+                        yield Page("?", page, _plain(header, page, optional))
+
+
+def _is_page(header: dict[int, Any]) -> bool:
+    """After the last page indexes follow, and the footer."""
+    sizes = all(isinstance(header[field], int) for field in (2, 3))
+    return sizes and header[1] in (DATA, DICTIONARY, DATA_V2)
 
 
 def _plain(header: dict[int, Any], page: bytes, optional: bool) -> bytes:

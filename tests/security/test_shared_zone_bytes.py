@@ -193,6 +193,11 @@ def test_every_packing_of_pages_is_opened(
     )  # fmt: skip
     kinds = {place.split(" ", 1)[1] for _, place in scan(tmp_path, truth)}
     assert "page a" in kinds
+    whole = (tmp_path / "a.parquet").read_bytes()
+    for size in (4, len(whole) - 1):
+        (tmp_path / "a.parquet").write_bytes(whole[:size])
+        kinds = {place.split(" ", 1)[1] for _, place in scan(tmp_path, truth)}
+        assert ("page ?" in kinds) == (size > 4), "a killed writer left no footer"
 
 
 def test_separators_and_other_encodings_do_not_hide_a_value(
