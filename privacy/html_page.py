@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-STYLE = """<style>body{font-family:sans-serif;max-width:WIDTH;margin:2rem auto;color:#1a202c}
-table{border-collapse:collapse}td,th{padding:.3rem .8rem;border-bottom:1px solid #ddd;
-text-align:left}.verdict{font-weight:bold}</style>
+STYLE = """<style>
+body{font-family:sans-serif;line-height:1.5;color:#1a202c}
+body{max-width:WIDTH;margin:2rem auto;padding:0 1.5rem}
+table{border-collapse:collapse}
+td,th{padding:.3rem .8rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}
+th{white-space:nowrap;background:#f7fafc}
+td{min-width:5em}
+tr:hover td{background:#f7fafc}
+.verdict{font-weight:bold}
+</style>
 """
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from lake_config.contract import Column
 from privacy.keys import prepared_mac
+from privacy.risk.ladder import COARSER
 from privacy.strength import Treatment
 from privacy.tokens import tokens
 from privacy.treatments import GENERALISERS
@@ -56,23 +57,33 @@ LOOK_ALIKES: dict[str, Any] = {
 }
 """One for every semantic type."""
 
-EXAMPLE_KEY = b"the example key of the review"
-"""Of no lake: what is shown is how a token looks, and no token that there is."""
+EXAMPLE_KEY = "the example key of the review for "
+"""Of no lake: what is shown is how a token looks, and no token that there is. As in a
+lake, every class has another."""
 
 
 def before(column: Column) -> str:
     """As it would be delivered; of a column with codes its first one."""
-    return column.codes[0] if column.codes else str(LOOK_ALIKES[column.semantic_type])
+    return column.codes[0] if column.codes else str(_cell(column))
 
 
-def after(column: Column, treated: Treatment) -> str:
-    """What the policy's treatment makes of it; empty where nothing is published."""
+def after(column: Column, treated: Treatment, level: str = "") -> str:
+    """What the policy's treatment makes of it, and where the risk gate has it told with less
+    (`level`), what that makes of it; empty where nothing is published."""
     if not treated.published:
         return ""
     if treated.kind == "token":
-        cell = pa.array([before(column)])
-        return str(tokens(cell, prepared_mac(EXAMPLE_KEY), column.semantic_type)[0])
-    if treated.kind == "keep":
-        return before(column)
-    cell = pl.lit(LOOK_ALIKES[column.semantic_type])
-    return str(pl.select(GENERALISERS[treated.how](cell)).item())
+        kind = column.semantic_type
+        mac = prepared_mac((EXAMPLE_KEY + kind).encode())
+        return str(tokens(pa.array([before(column)]), mac, kind)[0])
+    kept = treated.kind == "keep"
+    told = pl.lit(before(column) if kept else _cell(column))
+    told = told if kept else GENERALISERS[treated.how](told)
+    less = COARSER[level](told) if level else told
+    return str(pl.select(less).item() or "")
+
+
+def _cell(column: Column) -> Any:
+    found = LOOK_ALIKES[column.semantic_type]
+    whole = column.logical_type == "integer" and isinstance(found, Decimal)
+    return int(found) if whole else found

@@ -23,7 +23,7 @@ from privacy.html_page import grid, head
 from privacy.look_alikes import after, before
 from privacy.options import OPTIONS
 from privacy.policy import PURPOSES, STATISTICS, TOKEN, treatment
-from privacy.risk.events import SAME, changes_with
+from privacy.risk.events import GONE, SAME, changes_with
 from privacy.risk.report import HOW, TOKENS
 from privacy.strength import AMOUNTS, Treatment
 
@@ -133,7 +133,11 @@ def really(column: Column, masked: Body | None) -> str:
     risk = masked["risk"] or {}
     level = risk.get("levels", {}).get(column.name)
     if level is not None and level != risk["first"][column.name]:
-        return "因人数少，整列留空" if level == "dropped" else f"因人数少，{HOW[level]}"
+        return (
+            "因人数少，整列留空"
+            if level == "dropped"
+            else f"因人数少，概括到{HOW[level]}"
+        )
     spread = risk.get("diversity", {}).get(column.name)
     if spread and spread["dropped"]:
         return "因取值单一，整列留空"
@@ -145,10 +149,23 @@ def really(column: Column, masked: Body | None) -> str:
     return "按决定"
 
 
-def example(column: Column) -> str:
-    """For the table of the city's analysts."""
-    told = after(column, treatment(column.semantic_type, STATISTICS))
-    return f"{before(column)} → {told or '（不提供）'}"
+def example(column: Column, masked: Body | None) -> str:
+    """For the table of the city's analysts; as its last version tells it, where there is
+    one."""
+    risk = (masked or {}).get("risk") or {}
+    treated = treatment(column.semantic_type, STATISTICS)
+    level = risk.get("levels", {}).get(column.name, "")
+    told = "" if _is_blank(column, risk) else after(column, treated, level)
+    none = "（留空）" if treated.published else "（不提供）"
+    return f"{before(column)} → {told or none}"
+
+
+def _is_blank(column: Column, risk: Body) -> bool:
+    """Is the whole column left blank for what it would tell?"""
+    token = treatment(column.semantic_type, STATISTICS) == TOKEN
+    if token and risk.get("tokens") == GONE:
+        return changes_with(GONE, column)
+    return bool(risk.get("diversity", {}).get(column.name, {}).get("dropped"))
 
 
 def rows(table: Table, found: Found) -> list[tuple[str, ...]]:
@@ -159,7 +176,7 @@ def rows(table: Table, found: Found) -> list[tuple[str, ...]]:
             fact(column),
             decisions(column.semantic_type),
             really(column, found.masked),
-            example(column),
+            example(column, found.masked),
             _words(found.confirmed.get(column.name, ())) or _with_contract(found),
         )
         for column in table.columns
@@ -216,7 +233,11 @@ def _risk(table: Table, risk: Body) -> Iterator[str]:
     )
     for name, one in risk["diversity"].items():
         title = table.column(name).business_name
-        yield f"敏感列“{title}”：同组内最少 {one['l']} 种取值（l），要求 {one['needed']} 种。"
+        blank = "整列留空" if one["dropped"] else f"{one['untold_rows']:,} 行留空"
+        yield (
+            f"敏感列“{title}”：同组内最少 {one['l']} 种取值（l），要求 {one['needed']} 种；"
+            f"{blank}。"
+        )
 
 
 def _scan(scan: Body | None) -> str:

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,7 @@ from privacy.masking_review import (
     KEY_HEADS,
     PERSONAL,
     decisions,
+    example,
     fact,
     page,
     rows,
@@ -91,6 +93,32 @@ def test_every_kind_and_decision_has_words_and_an_example(kind: str) -> None:
     assert PERSONAL[one.personal] in fact(one)
 
 
+@pytest.mark.parametrize(
+    ("kind", "logical", "risk", "told"),
+    [
+        ("event_time", "timestamp", {"levels": {"c": "year"}}, "2099-01-01"),
+        ("event_time", "timestamp", {"levels": {"c": "dropped"}}, "（留空）"),
+        ("event_time", "timestamp", {"levels": {"c": "day"}}, "2099-12-31"),
+        ("status_code", "string", {"levels": {"c": "dropped"}}, "（留空）"),
+        (
+            "sensitive_code",
+            "string",
+            {"diversity": {"c": {"dropped": True}}},
+            "（留空）",
+        ),
+        ("mobile", "string", {"tokens": "gone"}, "（留空）"),
+        ("person_name", "string", {}, "（不提供）"),
+        ("amount", "integer", {}, "12"),
+        ("amount", "number", {}, "12.50"),
+    ],
+)
+def test_the_example_is_told_as_the_last_version_tells_it(
+    kind: str, logical: str, risk: dict[str, Any], told: str
+) -> None:
+    one = column("c", semantic_type=kind, logical_type=logical)
+    assert example(one, {"risk": risk}).endswith(f"→ {told}")
+
+
 def told_by(line: str, lake: Settings) -> dict[str, str]:
     found = rows(PEOPLE, command.gathered(lake, INVENTED, PEOPLE))
     return {row[0]: row[HEADS.index(line)] for row in found}
@@ -115,12 +143,19 @@ def test_it_tells_what_the_published_version_really_says(lake: Settings) -> None
     assert f"最少 {risk['after']['k']} 人，要求 5 人" in text and "最近发布" in text
     assert f"看了 {scan['cells']:,} 格，发现 0 处，通过" in text
     for name, one in risk["diversity"].items():
-        assert f"最少 {one['l']} 种取值" in text, name
+        blank = "整列" if one["dropped"] else f"{one['untold_rows']:,} 行"
+        needed = f"最少 {one['l']} 种取值（l），要求 {one['needed']} 种；{blank}留空"
+        assert needed in text, name
     really = told_by("最近一版实际", lake)
     changed = {
         name for name, level in risk["levels"].items() if level != risk["first"][name]
     }
     assert changed and all(really[name].startswith("因人数少") for name in changed)
+    shown = told_by("虚构示例：前 → 后", lake)
+    for item in PEOPLE.columns:
+        if item.name in changed:
+            policy = after(item, treatment(item.semantic_type, "statistics"))
+            assert not shown[item.name].endswith(f"→ {policy}"), item.name
     assert really["name"] == really["remark"] == "未发布"
     assert really["record_no"] == "按决定"
     assert [key.state for key in found.keys] == ["现行"] * len(found.masked["key_ids"])
