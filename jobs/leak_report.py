@@ -7,20 +7,27 @@ where the first of them lie; never what. Anything found means that nothing is pu
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 
-from jobs.committed_rows import committed_rows, in_pieces, no_cell_told
+from jobs.committed_rows import (
+    PIECE_ROWS,
+    committed_rows,
+    in_pieces,
+    no_cell_told,
+)
 from jobs.context import Job
 from jobs.delta_files import files_added
+from jobs.staged import AT_ONCE
+from jobs.table_texts import texts_beside
 from lake_config.contract import Table
 from lake_config.errors import LakeError
 from privacy.canaries import canaries
@@ -54,10 +61,6 @@ BY_CHANCE = 0.05
 each of them looks like one, and some are by chance. A plain column's all are."""
 BESIDE = "*"
 """Where a column stands: found in a name, a comment, a log entry or a footer."""
-
-DRAWN = ("id", "location", "sha256")
-"""Of a log, or of the list beside the files: random signs read like a number now and then, and
-where the staged table lay is not published with it."""
 
 OWN_NAME = "person_name of the same row"
 MANY_NAMES = "person_name more than by chance"
@@ -105,7 +108,7 @@ def scan_of(job: Job, staged: Path, written: int, rows: Pieces = ()) -> dict[str
     with _deleted_unless_scanned(job, staged), no_cell_told(job):
         known = [*_known(job, rows), *canaries(job.settings)]
         if written:
-            columns = _scan_cells(job, staged, known, report)
+            columns = _scan_cells(job, staged, written, known, report)
             _scan_rows(rows, job.table, job.purpose, report)
             _scan_texts(job, staged, report)
             beside = texts_beside(job.store, staged, formed_columns(job))
@@ -125,46 +128,68 @@ def _deleted_unless_scanned(job: Job, staged: Path) -> Iterator[None]:
 def _known(job: Job, rows: Pieces) -> Iterator[Known]:
     """The batch's own people; eight bytes for each distinct value lie in memory."""
     columns = direct_columns(job.table)
+
+    def values(cell: tuple[pl.LazyFrame, str]) -> tuple[str, pl.Series]:
+        piece, name = cell
+        kind = columns[name]
+        return kind, collected(distinct(piece, name, kind))[name]
+
     if rows and columns:
-        values = (
-            (kind, collected(distinct(piece, name, kind))[name])
-            for piece in rows
-            for name, kind in columns.items()
-        )
-        yield known_values(values, ScanKey.fresh())
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            cells = product(rows, columns)
+            yield known_values(pool.map(values, cells), ScanKey.fresh())
 
 
-def _scan_cells(job: Job, staged: Path, known: list[Known], report: Report) -> int:
-    """Of the very files that publication will move; a column of a piece at a time."""
-    inside, backwards, formed = Counter[str](), Counter[str](), Counter[str]()
-    columns: tuple[str, ...] = ()
-    told, total = formed_columns(job), 0
-    for file in sorted(files_added(job.store, staged, 0)):
-        begin = 1
-        for rows in in_pieces(job.store, staged / file):
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A column of a piece of a committed file, whose first row is the `begin`-th."""
+
+    file: str
+    begin: int
+    rows: pl.LazyFrame
+    name: str
+    type_: pl.DataType
+
+
+def _parts(store: Store, staged: Path) -> Iterator[Part]:
+    """Of the very files that publication will move."""
+    for file in sorted(files_added(store, staged, 0)):
+        for number, rows in enumerate(in_pieces(store, staged / file)):
             types = rows.collect_schema()
-            columns = scanned_columns(types)
-            for name in columns:
-                cells = collected(cells_to_scan(rows, name, types[name]))
-                if name in told:
-                    formed[name] += known_among(cells, known)
-                    continue
-                found = found_in(cells, known)
-                report.hits += found.cells
-                report.tell(name, found.by_class)
-                left = MOST_PLACES - len(report.places)
-                report.places += _places(rows, name, found, file, begin, left)
-                inside[name] += found.inside
-                backwards[name] += found.backwards
-            begin += collected(rows.select(pl.len())).item()
-        total += begin - 1
+            for name in scanned_columns(types):
+                yield Part(file, 1 + number * PIECE_ROWS, rows, name, types[name])
+
+
+def _scan_cells(
+    job: Job, staged: Path, written: int, known: list[Known], report: Report
+) -> int:
+    """How many columns were looked at, AT_ONCE of a piece at a time."""
+    inside, backwards, formed = Counter[str](), Counter[str](), Counter[str]()
+    told, parts = formed_columns(job), list(_parts(job.store, staged))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        looks = pool.map(lambda part: _look(part, part.name in told, known), parts)
+        for part, found in zip(parts, looks, strict=True):
+            if isinstance(found, int):
+                formed[part.name] += found
+                continue
+            report.hits += found.cells
+            report.tell(part.name, found.by_class)
+            report.places += _places(part, found, MOST_PLACES - len(report.places))
+            inside[part.name] += found.inside
+            backwards[part.name] += found.backwards
     for name, times in inside.items():
         if more_than_chance(times, backwards[name]):
             report.tell(name, Counter({MANY_NAMES: times}))
     for name, times in formed.items():
-        if times > BY_CHANCE * total:
+        if times > BY_CHANCE * written:
             report.tell(name, Counter({MANY_NUMBERS: times}))
-    return len(columns)
+    return len({part.name for part in parts})
+
+
+def _look(part: Part, is_formed: bool, known: list[Known]) -> Found | int:
+    """What is found; of a column told in the same form how many known numbers are."""
+    cells = collected(cells_to_scan(part.rows, part.name, part.type_))
+    return known_among(cells, known) if is_formed else found_in(cells, known)
 
 
 def formed_columns(job: Job) -> set[str]:
@@ -191,18 +216,21 @@ def _scan_texts(job: Job, staged: Path, report: Report) -> None:
         report.tell(name, Counter({f"{kind} {BY_MODEL}": many for kind, many in told}))
 
 
-def _places(
-    rows: pl.LazyFrame, name: str, found: Found, file: str, begin: int, left: int
-) -> list[dict[str, Any]]:
+def _places(part: Part, found: Found, left: int) -> list[dict[str, Any]]:
     """The first rows, counted from 1 in each file, that hold what was found."""
     if not found.which or left <= 0:
         return []
-    cell = pl.col(name).cast(pl.String)
+    cell = pl.col(part.name).cast(pl.String)
     some = list(found.which)[:MOST_PLACES]
-    numbered = rows.select(cell.alias(CELL)).with_row_index(ROW, begin)
+    numbered = part.rows.select(cell.alias(CELL)).with_row_index(ROW, part.begin)
     told = collected(numbered.filter(pl.col(CELL).is_in(some)).head(left))
     return [
-        {"column": name, "file": file, "row": row, "classes": list(found.which[text])}
+        {
+            "column": part.name,
+            "file": part.file,
+            "row": row,
+            "classes": list(found.which[text]),
+        }
         for row, text in told.select(ROW, CELL).iter_rows()
     ]
 
@@ -244,57 +272,3 @@ def _bare(name: str) -> pl.Expr:
     simple = simplified()
     text = pl.col(name).cast(pl.String).str.replace_all(SEPARATORS, "")
     return text.str.replace_many(list(simple), list(simple.values()))
-
-
-def texts_beside(
-    store: Store, staged: Path, formed: Collection[str] = ()
-) -> Iterator[str]:
-    """Every text that a reader of the table gets besides its cells; statistics of `formed`
-    columns are such cells."""
-    for path in store.files(staged):
-        yield path.name
-        if path.suffix == ".json":
-            for line in store.read(path).decode().splitlines():
-                yield from _texts(json.loads(line))
-        elif path.suffix == ".parquet":
-            with store.opened(path) as file:
-                yield from _footer(pq.read_metadata(file), formed)
-
-
-def _footer(metadata: pq.FileMetaData, formed: Collection[str]) -> Iterator[str]:
-    yield str(metadata.created_by)
-    yield from metadata.schema.names
-    for name, value in (metadata.metadata or {}).items():
-        yield from (name.decode(), *_texts(value.decode()))
-    for group in range(metadata.num_row_groups):
-        for number in range(metadata.num_columns):
-            column = metadata.row_group(group).column(number)
-            facts = column.statistics
-            if column.path_in_schema in formed:
-                continue
-            if facts is not None and facts.has_min_max and isinstance(facts.min, str):
-                yield from (facts.min, facts.max)
-
-
-def _texts(value: Any, name: str = "") -> Iterator[str]:
-    """Names and values; a text that is JSON is opened."""
-    if isinstance(value, dict):
-        for inner, item in value.items():
-            yield inner
-            yield from _texts(item, inner)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, str):
-        yield from _opened(value, name)
-
-
-def _opened(text: str, name: str) -> Iterator[str]:
-    if text[:1] in ("{", "["):
-        try:
-            yield from _texts(json.loads(text))
-            return
-        except ValueError:
-            pass
-    if name not in DRAWN:
-        yield text
