@@ -22,7 +22,7 @@ from jobs.context import Job
 from jobs.control_totals import Totals
 from jobs.delta_files import commit_new, facts_of, files_added, rows_added
 from jobs.readers.extract import Parts
-from lake_config.errors import JobFailed
+from lake_config.errors import JobFailed, TableDamaged
 
 PLACE = re.compile(r"([0-9]{6})-[0-9a-f]{8}")
 """Number of the part, and which try it was."""
@@ -73,19 +73,22 @@ def _agrees(job: Job, folder: Path, said: Totals | None) -> bool:
         if said is None:
             return not rows_added(job.store, folder, 0)
         return committed_totals(job.store, folder, job.table, said.sums) == said
-    except (OSError, ValueError, pl.exceptions.PolarsError):
+    except (OSError, ValueError, TableDamaged, pl.exceptions.PolarsError):
         return False
 
 
 def composed(job: Job, folders: list[Path], path: Path) -> None:
-    """The attempt: one commit over the parts' files."""
-    files = [facts for folder in folders for facts in _taken(job, folder, path)]
+    """The attempt: one commit over the parts' files.
+
+    A part that is gone was taken away by another run that was first, or by retention.
+    """
     try:
+        files = [facts for folder in folders for facts in _taken(job, folder, path)]
         commit_new(job.store, path, job.store.table(folders[0]).schema(), files)
-    except DeltaError as error:
+    except (DeltaError, FileNotFoundError, TableDamaged) as error:
         raise JobFailed(
             f"{job.batch}：各部分合成一批时中断（{type(error).__name__}），"
-            "已读的部分保留，稍后重试。"
+            "还在的部分保留，稍后重试。"
         ) from None
 
 
