@@ -122,13 +122,20 @@ def waited(looks: list[object]) -> float:
 
     began = time.monotonic()
     ours, theirs = socket.socketpair()
+    ours.settimeout(10)
     with ours, theirs, watched(ours.fileno(), works, 0.3):
         assert ours.recv(1) == b"", "hung up"
     return time.monotonic() - began
 
 
 @pytest.mark.parametrize(
-    "looks", [[False, False], [OSError("no way there"), False], [True, False, False]]
+    "looks",
+    [
+        [False, False],
+        [OSError("no way there"), False],
+        [AssertionError("a garbled answer"), TypeError("none at all")],
+        [True, False, False],
+    ],
 )
 def test_a_line_behind_which_nobody_works_is_hung_up(looks: list[object]) -> None:
     assert waited(looks) >= 0.1 * len(looks)
