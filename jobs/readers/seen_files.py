@@ -6,6 +6,7 @@ Where a file cannot be read nothing is seen: refusing it is the reader's part.
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -30,6 +31,9 @@ from quality.source_types import TEXT, family
 
 FIRST_ROWS = 1_000
 FIRST_BYTES = 1 << 20
+WORD = re.compile(r"[\[(<]")
+"""Where the word of a type of Arrow's ends; nested ones go on with names of the delivery's."""
+
 Cells = dict[str, list[str | None]]
 JSON_TYPES: dict[type, str] = {
     str: TEXT,
@@ -171,7 +175,7 @@ def _of_field(field: pa.Field) -> SeenColumn:
     unit = (field.metadata or {}).get(b"unit", b"").decode("utf-8", "replace")
     return SeenColumn(
         field.name,
-        str(field.type).split("[")[0].split("(")[0],
+        WORD.split(str(field.type))[0],
         precision=field.type.precision if decimal else None,
         scale=field.type.scale if decimal else None,
         nullable=field.nullable,

@@ -104,3 +104,19 @@ def test_json_is_what_most_values_are(
     content = f'{{"rows": [{rows}], "units": {{"no": "元"}}}}'
     [no] = seen_page(Job(settings, CONTRACT, CARDS, DAY), content.encode())
     assert (no.type, no.unit) == (kind, "元")
+
+
+def test_names_inside_a_nested_column_are_not_told(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """A type of Arrow's quotes them, and a name may be anything, also a value."""
+    inside = pa.struct([("王小明", pa.list_(pa.struct([("13945551234", pa.int8())])))])
+    path = tmp_path / "cards.parquet"
+    columns = [("no", inside), ("born", pa.list_(inside)), ("paid", pa.string())]
+    pq.write_table(pa.schema(columns).empty_table(), path)
+    now = seen(settings, path, "parquet")
+    assert [item.type for item in now] == ["struct", "list", ""]
+    before = tuple(replace(item, type="text") for item in now)
+    found = drifts(CARDS, before, now)
+    assert [drift.kind for drift in found] == ["retyped", "retyped"]
+    assert "王小明" not in str(found) and "13945551234" not in str(found)
