@@ -24,6 +24,7 @@ from jobs.failures import alert
 from jobs.feed_changes import FeedRefused, resolved
 from jobs.incremental import DIFFERS, read_back, tallied, write_composed
 from jobs.landing import Landed, land_whole, write_extract
+from jobs.readers.extract import refuse_empty
 from jobs.readers.files import entry_of, read_files
 from jobs.source_breaker import guarded
 from jobs.table_state import State, state_before
@@ -50,6 +51,7 @@ def land_feed(job: Job, server: Server, path: Path) -> Landed:
     promised, state = _promise(job, server), state_before(job)
     if problem := _out_of_step(job, promised, state):
         raise _refused(job, problem)
+    refuse_empty(job, promised.rows_after)
     if promised.whole or state is None:
         return _whole(job, server, path, promised, state)
     return _changed(job, server, path, promised, state)
@@ -77,7 +79,7 @@ def promise_of(job: Job, entry: dict[str, Any]) -> Promise:
         after = entry["rows"] if whole else entry["rows_after"]
         made = Promise(whole, int(entry["rows"]), int(entry["sequence"]), int(after))
         good = min(made.rows, made.last, made.rows_after) >= 0
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         good = False
     if not good:
         raise _refused(job, "清单没有写全 load、sequence 和 rows_after")
