@@ -134,7 +134,7 @@ def _entry(job: Job, manifest: Path) -> dict[str, Any]:
         entry: dict[str, Any]
         [entry] = (item for item in content["files"] if item["table"] == job.table.name)
         good = entry["name"] == job.table.source["file"] and int(entry["rows"]) >= 0
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         good = False
     if not good:
         raise DeliveryIncomplete(

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from jobs.context import Job
 from jobs.readers.extract import check_columns
-from lake_config.errors import SchemaChanged
+from lake_config.errors import DeliveryUndecodable, SchemaChanged
 from quality.drift import WHOLE_TABLE, Drift, DriftFound
 
 
@@ -88,10 +88,19 @@ def land_rows(job: Job, rows: Iterator[dict[str, Any]], text: Path) -> int:
     count = 0
     with pq.ParquetWriter(text, schema) as writer:
         while some := list(islice(rows, ROWS_AT_ONCE)):
-            columns = [_texts([row[name] for row in some]) for name in names]
+            columns = [_column(job, [row[name] for row in some]) for name in names]
             writer.write_table(pa.table(columns, schema=schema))
             count += len(some)
     return count
+
+
+def _column(job: Job, values: list[Any]) -> pa.Array:
+    try:
+        return _texts(values)
+    except RecursionError:
+        raise DeliveryUndecodable(
+            f"{job.batch}：有单元格的 JSON 嵌套过深，写不成文本。请数源部门改正后重新交付。"
+        ) from None
 
 
 def _texts(values: list[Any]) -> pa.Array:

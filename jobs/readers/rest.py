@@ -34,6 +34,7 @@ from lake_config.settings import source_authorities
 SILENT_SECONDS, CONNECT_SECONDS = 30.0, 10.0
 TRIES = 5
 LONGEST_WAIT = 30.0
+MOST_DIGITS = 18
 Page = dict[str, Any]
 
 
@@ -179,6 +180,7 @@ def _checked(job: Job, answer: httpx.Response) -> Page:
     try:
         page: Page = parsed(answer.content.decode("utf-8-sig"))
         good = isinstance(page["total"], Number) and page["total"].isdecimal()
+        good = good and len(page["total"]) <= MOST_DIGITS
         good = good and isinstance(page["rows"], list)
         good = good and all(isinstance(row, dict) for row in page["rows"])
         good = good and isinstance(page["next_cursor"], str | None)
@@ -211,5 +213,5 @@ def _login(job: Job, server: Server, http: httpx.Client) -> None:
     if answer.is_success:
         try:
             http.headers["Authorization"] = f"Bearer {answer.json()['token']}"
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise _misformed(job) from None

@@ -109,6 +109,15 @@ def test_a_line_that_is_no_object_is_told_by_number(
         lines_of(job, tmp_path, GOOD, text)
 
 
+def test_a_cell_nested_too_deep_is_a_refusal(job: Job, tmp_path: Path) -> None:
+    """Deep enough for us, and not for the parser."""
+    row = '{"no": ' + "[" * 500 + "]" * 500 + ', "owner": ""}'
+    with pytest.raises(DeliveryUndecodable, match="嵌套过深"):
+        lines_of(job, tmp_path, GOOD, row)
+    with pytest.raises(DeliveryUndecodable, match="嵌套过深"):
+        fetched(job, tmp_path, page(row, total=1))
+
+
 def fetched(job: Job, folder: Path, *pages: bytes) -> list[dict[str, Any]]:
     """The rows that land when a service answers with these pages, one after the other."""
     answers = iter(pages)
@@ -161,6 +170,7 @@ def test_a_later_row_of_a_service_with_other_keys_is_refused(
         (page(GOOD, total="1"), DeliveryIncomplete),
         (page(GOOD, total=1.0), DeliveryIncomplete),
         (page(GOOD, total=True), DeliveryIncomplete),
+        (b'{"rows": [], "total": ' + b"9" * 5_000 + b', "next_cursor": null}', DeliveryIncomplete),
         (page("7", total=1), DeliveryIncomplete),
         (page(GOOD, total=1, after=""), DeliveryIncomplete),
         (page(GOOD, total=1, after="\ud83d"), DeliveryIncomplete),
