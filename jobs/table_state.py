@@ -71,16 +71,18 @@ def _usable(job: Job, day: date, receipt: Receipt) -> State | None:
     facts = (job.contract.department, job.table.name, day)
     path = job.layers.raw_attempt(*facts, receipt.body["attempt"])
     same = receipt.body["contract"] == job.contract.digest
-    if not same or not _founded(job, receipt) or not job.store.holds(path):
+    if not same or outdated_base(job, receipt.body) or not job.store.holds(path):
         return None
     return State(day, path, receipt.body)
 
 
-def _founded(job: Job, receipt: Receipt) -> bool:
-    """Does all that it was made of still count, back to a whole load?"""
-    base = receipt.body.get("load", {}).get("base")
-    if base is None:
-        return True
-    under = _reconciled(job, date.fromisoformat(base["date"]))
-    known = under is not None and under.body["attempt"] == base["attempt"]
-    return known and under is not None and _founded(job, under)
+def outdated_base(job: Job, collected: dict[str, Any]) -> date | None:
+    """The delivery that an attempt was made of and that counts no more, back to a whole
+    load; None where all of it still counts. Asks the ledger alone."""
+    while base := collected.get("load", {}).get("base"):
+        day = date.fromisoformat(base["date"])
+        under = _reconciled(job, day)
+        if under is None or under.body["attempt"] != base["attempt"]:
+            return day
+        collected = under.body
+    return None

@@ -6,9 +6,10 @@ the batch with; who publishes holds that against the one that is read now.
 
 from __future__ import annotations
 
-from audit.receipts import Receipt, find, last_published
+from audit.receipts import Receipt, counting, find, last_published
 from jobs.context import Job
 from jobs.steps import Gated, Masked
+from jobs.table_state import outdated_base
 from lake_config.contract import NOT_SHARED
 from lake_config.errors import NotShared, OutOfTurn
 
@@ -45,6 +46,17 @@ def refuse_if_out_of_turn(job: Job) -> None:
     if Gated.load(job).body.get("compared_with") != place_of(newest):
         raise OutOfTurn(
             f"{job.batch}：把关时比较的不是现在发布的版本，请重新运行 gate，再发布。"
+        )
+    _refuse_if_withdrawn(job)
+
+
+def _refuse_if_withdrawn(job: Job) -> None:
+    """A load of changes holds rows of the delivery before, and falls with it."""
+    collected = counting(job.ledger, job.batch)
+    if collected and (day := outdated_base(job, collected.body)):
+        raise OutOfTurn(
+            f"{job.batch}：这一批是在 {day} 的交付上合并变更得来的，那次交付已登记重新交付，"
+            "本批不再发布。请对本批执行 ./lake redeliver 说明原因后重新运行。"
         )
 
 

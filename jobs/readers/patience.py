@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import httpx
 import psycopg
-import pymysql
 
 ANSWER_SECONDS = 300.0
 JITTER = 0.5

@@ -47,4 +47,3 @@ def test_the_last_good_state_stays(on: On) -> None:
     made.hand_over(gone.settings, gone.date, ALL_GONE[:2], 102, after=1)
     collected = collect(on(1))
     assert reconcile(on(1), collected).body["rows"] == 1
-

@@ -170,7 +170,10 @@ def test_a_later_row_of_a_service_with_other_keys_is_refused(
         (page(GOOD, total="1"), DeliveryIncomplete),
         (page(GOOD, total=1.0), DeliveryIncomplete),
         (page(GOOD, total=True), DeliveryIncomplete),
-        (b'{"rows": [], "total": ' + b"9" * 5_000 + b', "next_cursor": null}', DeliveryIncomplete),
+        (
+            b'{"rows": [], "total": ' + b"9" * 5_000 + b', "next_cursor": null}',
+            DeliveryIncomplete,
+        ),
         (page("7", total=1), DeliveryIncomplete),
         (page(GOOD, total=1, after=""), DeliveryIncomplete),
         (page(GOOD, total=1, after="\ud83d"), DeliveryIncomplete),

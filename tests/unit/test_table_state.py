@@ -6,7 +6,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from audit.ledger import init_ledger
+from audit.receipts import Receipt
+from jobs import table_state
 from jobs.context import Job
 from jobs.redeliver import accept_redelivery
 from jobs.table_state import state_before
@@ -73,6 +77,22 @@ def test_a_delivery_made_anew_takes_along_what_was_made_from_it(
     assert found(settings, 4) is None and found(settings, 2) is None
     landed(settings, 1, "d")
     assert found(settings, 4) is None and found(settings, 2) == (DAY, "d")
+
+
+def test_a_state_may_stand_on_thousands_of_days(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing ever differs no load is whole again, for years."""
+    days = 5_000
+
+    def counted(_: Job, day: date) -> Receipt:
+        before = {"date": (day - timedelta(days=1)).isoformat(), "attempt": "a"}
+        load = {"base": before} if (day - DAY).days else {}
+        return Receipt("collected", "b", {"attempt": "a", "load": load}, 1)
+
+    monkeypatch.setattr(table_state, "_reconciled", counted)
+    last = counted(job(settings, 1), DAY + timedelta(days=days))
+    assert table_state.outdated_base(job(settings, 1), last.body) is None
 
 
 def test_another_contract_and_expired_rows_are_not_built_upon(

@@ -14,6 +14,7 @@ from audit.ledger import init_ledger
 from jobs.context import Job
 from jobs.gate import _refuse_if_done
 from jobs.publish import publish
+from jobs.redeliver import accept_redelivery
 from jobs.steps import Masked, Reconciled
 from jobs.turn import (
     place_of,
@@ -23,6 +24,7 @@ from jobs.turn import (
 )
 from lake_config.errors import NothingToDo, NotShared, OutOfTurn
 from lake_config.settings import Settings, write_private
+from privacy.keys import init_keys
 from tests.lib.quality_cases import column, contract, table
 
 PEOPLE = table("people", [column("number")])
@@ -33,6 +35,7 @@ BATCH = set("ok department table date contract attempt".split())
 @pytest.fixture
 def on(settings: Settings) -> Callable[[int], Job]:
     """A job about the delivery of one day of March."""
+    init_keys(settings)
     init_ledger(settings)
     return lambda day: Job(settings, CONTRACT, PEOPLE, date(2026, 3, day))
 
@@ -112,6 +115,30 @@ def test_a_batch_is_held_against_what_it_was_compared_with(
     with pytest.raises(OutOfTurn, match="gate"):
         refuse_if_out_of_turn(on(2))
     gated(on(2))
+    refuse_if_out_of_turn(on(2))
+
+
+def test_what_was_made_of_a_delivery_that_is_withdrawn_is_not_published(
+    on: Callable[[int], Job],
+) -> None:
+    """A load of changes holds the rows of the day before, as they were handed over then."""
+    ready(on(1))
+    published(on(1), 0)
+    base = {"date": on(1).date.isoformat(), "attempt": "a"}
+    record(on(2), "collected", "b", load={"kind": "changes", "base": base})
+    record(on(2), "reconciled", "b")
+    gated(on(2), "b")
+    refuse_if_out_of_turn(on(2))
+    accept_redelivery(on(1), "甲", "更正")
+    with pytest.raises(OutOfTurn, match="2026-03-01.*redeliver"):
+        refuse_if_out_of_turn(on(2))
+    landed(on(1), "c")
+    with pytest.raises(OutOfTurn, match="2026-03-01.*redeliver"):
+        refuse_if_out_of_turn(on(2))
+    base["attempt"] = "c"
+    record(on(2), "collected", "d", load={"kind": "changes", "base": base})
+    record(on(2), "reconciled", "d")
+    gated(on(2), "d")
     refuse_if_out_of_turn(on(2))
 
 
