@@ -25,7 +25,7 @@ from lake_config.errors import (
 )
 from lake_config.layers import batch_id
 from lake_config.settings import Settings
-from quality.verdict import SHORT
+from quality.verdict import SHORT, VERDICTS
 
 TOLD_BEFORE = timedelta(minutes=10)
 LOOKED_BACK = 200
@@ -73,13 +73,23 @@ def _record(
     subject = batch_id(department, table or ALL_TABLES, day)
     before = next(ledger.newest("failed", subject), None)
     ledger.append("failed", ACTOR, subject, body)
-    if error.transient or isinstance(error, LeakFound):  # the scan told of it
-        return
-    if isinstance(error, OutOfTurn) and _told(ledger, department, day):
-        return
-    refused = _refused_tables(ledger, department, day, before) if not table else {}
-    for name, cause in (refused or {table: type(error).__name__}).items():
+    told = _refused_tables(ledger, department, day, before) if not table else {}
+    if not told or not isinstance(error, VERDICTS):
+        told |= _own(ledger, department, table, day, error)
+    for name, cause in told.items():
         alert(settings, department, name, day, kind_for(cause, step), cause)
+
+
+def _own(
+    ledger: Ledger, department: str, table: str | None, day: date, error: LakeError
+) -> dict[str | None, str]:
+    """What is to be told of the error itself: not what is tried again, what the scan has
+    told, nor what follows from an alert that has gone out."""
+    if error.transient or isinstance(error, LeakFound):
+        return {}
+    if isinstance(error, OutOfTurn) and _told(ledger, department, day):
+        return {}
+    return {table: type(error).__name__}
 
 
 def give_up(

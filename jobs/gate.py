@@ -22,14 +22,20 @@ from jobs.steps import Gated, Reconciled
 from jobs.tickets import settle_quarantine
 from jobs.turn import place_of, published_now
 from lake_config.contract import Contract, Rule
-from lake_config.errors import JobFailed, LakeError, NothingToDo, OutOfTurn
+from lake_config.errors import (
+    ContractError,
+    JobFailed,
+    LakeError,
+    NothingToDo,
+    OutOfTurn,
+)
 from lake_config.layers import batch_id
 from lake_config.settings import Settings
 from quality.broken_rows import Combinations, broken_rows, combinations
 from quality.run_suite import run, suite_digest
 from quality.set_rules import distinct_keys
 from quality.suite import rules_for
-from quality.verdict import Verdict, Volume, counted, judge
+from quality.verdict import VERDICTS, Verdict, Volume, counted, judge
 
 
 def gate_department(
@@ -37,8 +43,8 @@ def gate_department(
 ) -> None:
     """Gate every table of a department (or `only` one), parents first.
 
-    A refused table does not hold back the others; the first refusal is raised at the
-    end, and one that says more than "not landed yet" before any that says only that.
+    A refused table does not hold back the others; one refusal is raised at the end, with
+    the words of all.
     """
     tables = [item for item in contract.parents_first() if only in (None, item.name)]
     refusals: list[LakeError] = []
@@ -53,11 +59,27 @@ def gate_department(
             refusals.append(error)
         settle_quarantine(job)
     if refusals:
-        refusals.sort(key=lambda error: isinstance(error, OutOfTurn))
-        text = "\n".join(str(error) for error in refusals)
-        raise type(refusals[0])(text)
+        raise _all_of(refusals)
     if done == len(tables):
         raise NothingToDo(f"{contract.department} {day}：全部表已把关。")
+
+
+def _all_of(refusals: list[LakeError]) -> LakeError:
+    """What may be tried again comes first, or a refused table would end it for all; then
+    what is no verdict, of which no receipt tells; last what only says "not landed yet"."""
+    words = "\n".join(map(str, refusals))
+    first = min(refusals, key=_place)
+    return (
+        ContractError((words,))
+        if isinstance(first, ContractError)
+        else type(first)(words)
+    )
+
+
+def _place(error: LakeError) -> int:
+    if error.transient:
+        return 0
+    return 3 if isinstance(error, OutOfTurn) else 1 + isinstance(error, VERDICTS)
 
 
 def gate(job: Job) -> Gated:

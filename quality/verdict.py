@@ -16,6 +16,9 @@ from lake_config.errors import GateFailed, LakeError, ShortDelivery
 SHORT = ("minimum_rows", "rows_down", "keys_down")
 """Reasons that mean: the delivery is too small (exit code 21); all others are 30."""
 
+VERDICTS = (GateFailed, ShortDelivery)
+"""What a verdict raises; a receipt tells the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -89,6 +89,21 @@ def test_the_gate_of_a_department_tells_of_each_table(lake: Settings) -> None:
     assert [item.table for item in logged(lake) if item][3:] == ["*"]
 
 
+def test_a_refused_table_hides_no_other_failure(lake: Settings) -> None:
+    """What is tried again is not told of yet, but what was refused beside it is."""
+    judged(lake, "bad", False, "quarantined_share")
+    record_failure(lake, ABOUT[0], None, DAY, "gate", errors.JobFailed("x"))
+    assert [(item.table, item.what) for item in logged(lake) if item] == [
+        ("bad", "gate_failed")
+    ]
+    judged(lake, "bad", False, "quarantined_share")
+    record_failure(lake, ABOUT[0], None, DAY, "gate", errors.TableDamaged("x"))
+    assert [(item.table, item.what) for item in logged(lake) if item][1:] == [
+        ("bad", "gate_failed"),
+        ("*", "failed:gate"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [(errors.SourceUnavailable, 1), (errors.EmptyDelivery, 1), (None, 1)],

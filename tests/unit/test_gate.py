@@ -21,7 +21,15 @@ from jobs.accepted import KEPT, broken_rows_of, keep_broken_rows
 from jobs.context import Job
 from jobs.gate import gate
 from lake_config.contract import Reference
-from lake_config.errors import GateFailed, JobFailed, NothingToDo, OutOfTurn
+from lake_config.errors import (
+    ContractError,
+    GateFailed,
+    JobFailed,
+    LakeError,
+    NothingToDo,
+    OutOfTurn,
+    TableDamaged,
+)
 from lake_config.settings import OTHERS, Settings
 from quality.run_suite import Outcome, run
 from tests.lib.gated_batch import DAY, new_lake
@@ -135,6 +143,36 @@ def test_a_parent_that_was_not_collected_is_waited_for(lake: Settings) -> None:
     landed(job, {"person_no": ["P1"], "family_no": ["F1"], "born": ["2024-02-29"]})
     with pytest.raises(OutOfTurn, match="families"):
         gate(job)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "raised"),
+    [
+        (GateFailed("甲"), JobFailed("乙"), JobFailed),
+        (JobFailed("甲"), GateFailed("乙"), JobFailed),
+        (GateFailed("甲"), TableDamaged("乙"), TableDamaged),
+        (OutOfTurn("甲"), GateFailed("乙"), GateFailed),
+        (ContractError(("甲",)), OutOfTurn("乙"), ContractError),
+    ],
+)
+def test_what_may_be_tried_again_is_not_hidden_by_a_refusal(
+    lake: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    first: LakeError,
+    second: LakeError,
+    raised: type[LakeError],
+) -> None:
+    """Else the scheduler would give up a table because of another one."""
+    ends = {FAMILIES.name: first, PEOPLE.name: second}
+
+    def ended(job: Job) -> None:
+        raise ends[job.table.name]
+
+    monkeypatch.setattr(module, "gate", ended)
+    with pytest.raises(raised) as caught:
+        module.gate_department(lake, CONTRACT, DAY)
+    assert type(caught.value) is raised
+    assert sorted(str(caught.value).splitlines()) == ["乙", "甲"]
 
 
 def test_what_the_gate_found_is_lost_and_found_again(lake: Settings) -> None:
