@@ -22,6 +22,7 @@ from jobs.readers.json_rows import NotJson, Number, land_rows, parsed, row_check
 from jobs.readers.patience import fetched, jittered
 from jobs.readers.seen_files import check_page
 from lake_config.contract import Server
+from lake_config.digests import sm3
 from lake_config.errors import (
     DeliveryIncomplete,
     DeliveryUndecodable,
@@ -70,9 +71,14 @@ def client(job: Job, location: str) -> httpx.Client:
 def _pages(
     job: Job, server: Server, http: httpx.Client, size: int, folder: Path
 ) -> Iterator[Page]:
-    """Page after page by the service's own cursor, each kept before it is used."""
+    """Page after page by the service's own cursor, each kept before it is used.
+
+    Where rows have a key no two pages hold the same: one that came for another leaves the
+    service's total as it is.
+    """
     cursor: str | None = "0"
     seen: set[str] = set()
+    told: set[str] = set()
     total = None
     while cursor is not None:
         if cursor in seen:
@@ -86,6 +92,10 @@ def _pages(
         total, cursor = page["total"], page["next_cursor"]
         if cursor is not None and not page["rows"]:
             raise _incomplete(job)
+        if (rows := sm3(repr(page["rows"]).encode(errors="backslashreplace"))) in told:
+            raise _incomplete(job)
+        if job.table.primary_key:
+            told.add(rows)
         yield page
 
 

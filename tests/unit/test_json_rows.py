@@ -189,6 +189,27 @@ def test_a_misformed_page_is_refused(
         fetched(job, tmp_path, answer)
 
 
+def test_a_page_that_comes_twice_for_another_is_refused(
+    job: Job, tmp_path: Path
+) -> None:
+    """The service's total is right all the same: as many rows are doubled as are lost.
+    Rows without a key may rightly be the same."""
+    rows = [f'{{"no": "{number}", "owner": "赵"}}' for number in range(6)]
+    first, second, third = rows[:2], rows[2:4], rows[4:]
+    whole = [
+        page(*first, total=6, after="a"),
+        page(*second, total=6, after="b"),
+        page(*third, total=6),
+    ]
+    columns = (replace(CARDS.columns[0], primary_key=True), CARDS.columns[1])
+    keyed = replace(job, table=replace(CARDS, columns=columns))
+    assert len(fetched(keyed, tmp_path, *whole)) == 6
+    twice = [*whole[:1], page(*first, total=6, after="b"), whole[2]]
+    with pytest.raises(DeliveryIncomplete, match="重复"):
+        fetched(keyed, tmp_path, *twice)
+    assert len(fetched(job, tmp_path, *twice)) == 6
+
+
 def test_half_a_character_is_marked(job: Job, tmp_path: Path) -> None:
     row = r'{"no": null, "owner": "赵\ud83d"}'
     marked = {"no": None, "owner": "赵\ufffd"}
