@@ -31,9 +31,11 @@ from lake_config.contract import CHANGE_FEED, FULL, INCREMENTAL, Server
 from lake_config.errors import (
     DeliveryUndecodable,
     JobFailed,
+    LakeError,
     NothingToDo,
     PastStateGone,
     SourceAuthorisationLapsed,
+    TableDamaged,
 )
 from privacy.keys import ledger_digest
 from quality.drift import digest
@@ -120,9 +122,20 @@ def _refuse_changed(job: Job, server: Server, raw: Path) -> None:
     try:
         refuse_changed(job, server, job.layers.delivered(raw))
     except FileNotFoundError:
-        raise NothingToDo(
+        raise _not_there(job, raw) from None
+
+
+def _not_there(job: Job, raw: Path) -> LakeError:
+    """Gone with its attempt by retention, or nobody knows whether the delivery changed."""
+    ordered = job.ledger.newest("deletion_ordered", f"{job.batch} {raw.name}")
+    if any(ordered):
+        return NothingToDo(
             f"{job.batch}：这一批已归集，其文件已过保存期限并清理（见账本的删除凭证）。"
-        ) from None
+        )
+    return TableDamaged(
+        f"{job.batch}：这一批已归集，留存的交付文件却不在了，账本里没有删除凭证，"
+        "无法核对交付是否变化。请系统管理员查明存储的改动，从备份恢复，或登记重新交付。"
+    )
 
 
 LANDERS = {
