@@ -35,7 +35,7 @@ from jobs.key_use import keys_for, record_key_use, refuse_if_keys_changed
 from jobs.leak_report import scan_of
 from jobs.published_value import published_value
 from jobs.risk_gate import decided, refuse, told_as_decided
-from jobs.scanned import keep_list
+from jobs.scanned import all_there, keep_list
 from jobs.staged import schema_of, write_pieces
 from jobs.steps import Gated, Masked
 from jobs.vault import identities_kept
@@ -181,7 +181,7 @@ def _refuse_if_done(job: Job, gated: Gated, ids: tuple[str, ...]) -> None:
     same = told == (job.contract.digest, POLICY_VERSION, gated.replay)
     same = same and done.body["key_ids"] == list(ids)
     same = same and is_told_by_these_rules(done)
-    if same and job.store.holds(job.settings.home / done.body["staged"]):
+    if same and all_there(job, done.body):
         raise NothingToDo(f"{job.batch}：已脱敏，没有改动。")
 
 

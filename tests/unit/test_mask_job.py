@@ -83,6 +83,36 @@ def test_a_second_run_has_nothing_to_do(lake: Settings) -> None:
         mask_batch(job, before)
 
 
+@pytest.mark.parametrize("left", ["_scanned.json", "*.parquet", "_delta_log/*.json"])
+def test_what_a_killed_run_has_half_removed_is_masked_again(
+    lake: Settings, left: str
+) -> None:
+    """Two runs, of which the later one died while it cleared the earlier one's folder:
+    publishing asks for another masking, and masking must not have nothing to do."""
+    job, before = gated(lake, INVENTED, "people", people(5))
+    staged = lake.home / mask_batch(job, before).body["staged"]
+    kept = set(staged.glob(left))
+    assert kept
+    for path in [path for path in staged.rglob("*") if path.is_file()]:
+        if path not in kept:
+            path.unlink()
+    again = mask_batch(job, before)
+    assert publish(job, again).body["rows"] == 5
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'[{"path": "gone"}]'])
+def test_a_list_that_was_changed_is_told_and_not_masked_away(
+    lake: Settings, content: bytes
+) -> None:
+    job, before = gated(lake, INVENTED, "people", people(5))
+    masked = mask_batch(job, before)
+    (lake.home / masked.body["staged"] / "_scanned.json").write_bytes(content)
+    with pytest.raises(NothingToDo):
+        mask_batch(job, before)
+    with pytest.raises(LeakFound):
+        publish(job, masked)
+
+
 def test_an_earlier_try_s_leftovers_go(lake: Settings) -> None:
     job, before = gated(lake, INVENTED, "people", people(5))
     dead = job.layers.staged("analysts", "invented", "people", job.date, "dead")
