@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as drawn
 
 from lake_config.duties import Duty
 from lake_config.settings import OTHERS, Settings, load
@@ -20,6 +22,15 @@ from tests.lib.store_fixture import store_server, stored, stored_as  # noqa: F40
 
 KINDS = ("unit", "spec", "spark", "security", "system")
 os.umask(OTHERS)  # as every entry does
+
+drawn.register_profile(
+    "untimed",
+    drawn.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+drawn.load_profile("untimed")
+"""A busy machine is no reason to fail."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

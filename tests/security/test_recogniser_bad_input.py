@@ -172,7 +172,7 @@ def in_one_piece(text: str) -> list[Span]:
     )
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(
     st.lists(PARTS, min_size=8, max_size=30).filter(
         lambda parts: len("".join(parts)) > 99

@@ -26,7 +26,6 @@ SEQUENCES, LENGTH, MOST = times(200), 30, 100
 ALL_OF_IT = drawn(
     max_examples=SEQUENCES,
     stateful_step_count=LENGTH,
-    deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -81,7 +81,7 @@ def numbered(history: list[Any]) -> list[Change]:
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STATES, HISTORIES, st.data())
 def test_any_split_of_a_history_leaves_what_the_whole_leaves(
     state: Rows, history: list[Any], data: st.DataObject
@@ -97,7 +97,7 @@ def test_any_split_of_a_history_leaves_what_the_whole_leaves(
     assert rows == laid_over(state, changes, 0, len(changes))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STATES, HISTORIES, st.data())
 def test_a_gap_is_refused(state: Rows, history: list[Any], data: st.DataObject) -> None:
     changes = numbered(history)
@@ -133,7 +133,7 @@ def test_what_cannot_be_told_apart_is_refused(spoiled: Any, why: str) -> None:
         laid_over({}, [*good, spoiled], 0, 3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STATES, STATES)
 def test_counts_are_those_of_a_plain_comparison(before: Rows, after: Rows) -> None:
     assert tally(frame(before), frame(after), FACTS) == {
@@ -159,7 +159,7 @@ def test_rows_of_one_key_are_compared_together() -> None:
     assert tally(unknown, unknown, FACTS) == nothing
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(STATES, STATES)
 def test_what_stays_and_what_came_add_up_to_the_result(
     before: Rows, changed: Rows

@@ -76,7 +76,7 @@ def test_a_bound_holds_in_95_of_100_cases() -> None:
     assert lower_bound(0, 0) == 0 and lower_bound(3, 3) < 0.6 < lower_bound(6, 6)
 
 
-@hypothesis_settings(max_examples=12, deadline=None)
+@hypothesis_settings(max_examples=12)
 @given(
     cells=st.lists(
         st.sampled_from([None, "无", "A1", "13945551234", "备注 13945551234", "0455-8381234", "0", "黑MD1234"]),

@@ -142,7 +142,7 @@ def test_relations_in_a_circle_are_refused(tmp_path: Path) -> None:
     assert any("成环" in line for line in check_contracts((written(tmp_path, text),)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_random_damage_is_refused_or_loads(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -174,7 +174,7 @@ SPOIL: tuple[Callable[[dict[str, str | int]], object], ...] = (
 )
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60)
 @given(st.lists(st.sampled_from(range(len(SPOIL))), min_size=1, max_size=12))
 def test_counts_reconcile_for_any_subset_of_correctable_rows(kinds: list[int]) -> None:
     """60 draws, about 4 seconds on a quiet machine."""

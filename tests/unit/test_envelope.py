@@ -17,7 +17,7 @@ from privacy.envelope import CIPHERS, seal, unseal
 KEY = bytes(range(32))
 
 
-@runs(deadline=None, max_examples=50)
+@runs(max_examples=50)
 @given(st.binary(max_size=100), st.text(max_size=20), st.sampled_from(sorted(CIPHERS)))
 def test_what_is_sealed_opens_again(content: bytes, about: str, kind: str) -> None:
     sealed = seal(KEY, kind, content, about)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.algorithms import AES, SM4
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from privacy.ff1 import NUMERALS, block_of, encrypt
@@ -42,7 +42,6 @@ def test_the_samples_of_nist(
     assert "".join(NUMERALS[one] for one in again) == wanted
 
 
-@settings(deadline=None)
 @given(
     some.integers(2, 36),
     some.integers(0, 40),

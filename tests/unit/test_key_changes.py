@@ -68,7 +68,7 @@ def event(number: int, state: str) -> Event:
     return Event(0, "t", "key_version", "a", "s", body, "", "")
 
 
-@runs(deadline=None, max_examples=50)
+@runs(max_examples=50)
 @given(
     st.lists(
         st.tuples(st.integers(1, 4), st.sampled_from(sorted(set(AFTER) - {"retired"})))

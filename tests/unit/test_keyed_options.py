@@ -142,7 +142,6 @@ WHO = some.sampled_from(
 
 @trials(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(some.lists(some.tuples(WHO, some.none() | DAYS), min_size=1, max_size=8))

@@ -87,7 +87,7 @@ def test_prepared_mac_is_hmac(algorithm: str) -> None:
 PARTS = st.from_regex(r"[0-9A-Za-z_-]{1,12}", fullmatch=True)
 
 
-@runs(deadline=None, max_examples=50)
+@runs(max_examples=50)
 @given(PARTS, PARTS, PARTS, PARTS, st.integers(1, 10**6), st.booleans())
 def test_an_id_says_what_its_key_is_derived_from(
     whom: str, purpose: str, whose: str, kind: str, version: int, grouped: bool

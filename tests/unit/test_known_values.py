@@ -74,7 +74,7 @@ SIGNS = "张伟赵钱一·高兴12 3０-甲A，"
 TEXTS = st.text(SIGNS, max_size=14)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     cells=st.lists(TEXTS, max_size=6),
     numbers=st.lists(st.text("12A", min_size=5, max_size=20), max_size=3),

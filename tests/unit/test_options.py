@@ -65,7 +65,7 @@ LISTED = {
 }
 
 
-FEW = trials(max_examples=20, deadline=None)
+FEW = trials(max_examples=20)
 """Long alternations are compiled for every frame; a frame has many cells instead."""
 CELLS = some.lists(ANYTHING, min_size=1, max_size=60)
 
@@ -113,7 +113,6 @@ def test_cells_of_the_grid_are_a_kilometre_wide_at_least() -> None:
     assert 111.2 * 0.669 / 50 > 1 and 111.2 / 50 > 1
 
 
-@trials(deadline=None)
 @given(
     some.lists(some.none() | some.integers(-(10**9), 10**9), max_size=30),
     some.sampled_from([name for name in GENERALISERS if name.startswith("at_most")]),

@@ -43,7 +43,7 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     rows=ROWS,
     repeated=st.integers(1, 8),
@@ -101,7 +101,7 @@ def test_the_gate_decides_as_plain_dictionaries_do(
         )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=ROWS, at_least=st.integers(1, 6))
 def test_every_step_tells_less_and_no_group_gets_smaller(
     rows: list[dict[str, Any]], at_least: int

@@ -17,7 +17,7 @@ from tests.lib import plain_risk
 from tests.lib.risk_cards import TYPES, decision_of
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.dictionaries(
         st.integers(1, 40),

@@ -44,7 +44,7 @@ def withheld(counts: dict[Any, int], at_least: int) -> tuple[list[Any], pl.DataF
     return [row[:width] for row in found.filter(WITHHELD).select(by).rows()], found
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(counts=GRIDS, at_least=st.integers(2, 6))
 def test_no_cell_follows_from_totals_unless_its_whole_table_is_withheld(
     counts: dict[Any, int], at_least: int
@@ -139,7 +139,7 @@ PAYMENTS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(payments=PAYMENTS, at_least=st.integers(2, 5))
 def test_what_a_total_hides_is_never_mostly_one_person_s_nor_of_a_few(
     payments: list[tuple[int, int, int, int]], at_least: int

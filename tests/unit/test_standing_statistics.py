@@ -66,7 +66,7 @@ def statistic(measure: str, by: tuple[str, ...]) -> Statistic:
     return Statistic("s", "统计", by, measure, "paid" if measure == "sum" else "")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rows=ROWS,
     measure=st.sampled_from(MEASURES),

@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from lake_config.contract import CLASSIFICATIONS
@@ -14,7 +13,6 @@ from privacy.table_tags import PERSONAL, Tags, fourteen_years_before, inherited,
 from tests.lib.shown_things import THINGS
 
 
-@hypothesis_settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(CLASSIFICATIONS), st.sampled_from(PERSONAL)),
