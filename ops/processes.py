@@ -23,6 +23,8 @@ from lake_config.settings import OTHERS
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 15
+_HELD: list[socket.socket] = []
+"""Ports that were given away, kept from everybody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +119,17 @@ def bury(service: Service) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port nobody listens on, and nobody else is given by chance.
+
+    It stays bound without listening until this process ends: the system hands it out no
+    second time, and a server that may take an address again (SO_REUSEADDR, as all of ours)
+    may listen on it.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    _HELD.append(probe)
+    return int(probe.getsockname()[1])
 
 
 def listening(port: int) -> bool:
