@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from simulation.canaries import NAME_FORM
+from tests.lib.live_folders import below, content_of
 from tests.lib.parquet_pages import MAGIC, byte_arrays, is_whole, pages
 from tests.lib.plain_texts import cells_of, is_sqlite
 from tests.lib.readings import BETWEEN, readings
@@ -128,13 +129,14 @@ def truth_of(people: pa.Table) -> Truth:
 def scan(folder: Path, truth: Truth) -> Findings:
     """(kind, place) of everything found under the folder."""
     found: Findings = set()
-    for path in sorted(folder.rglob("*")):
+    for path in below(folder):
         place = path.relative_to(folder).as_posix()
         name = unquote(unquote(path.name))
         kinds = truth.in_cells(_parts(name)) | truth.in_opened(_parts(path.name))
         found |= {(kind, f"{place} name") for kind in kinds}
-        if path.is_file():
-            for how, kinds in _kinds_in(path, truth):
+        content = content_of(path)
+        if content is not None:
+            for how, kinds in _kinds_in(path, content, truth):
                 found |= {(kind, f"{place} {how}") for kind in kinds}
     return found
 
@@ -154,14 +156,15 @@ def _parts(name: str) -> list[str]:
     return [name, *name.split("=", 1)[1:]]
 
 
-def _kinds_in(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
-    content = path.read_bytes()
+def _kinds_in(
+    path: Path, content: bytes, truth: Truth
+) -> Iterator[tuple[str, set[str]]]:
     if content[:4] == MAGIC:
         # Packed pages read as UTF-16 are endless invented Chinese: those are unpacked.
         yield "bytes utf-8", truth.in_text(content.decode("utf-8", "ignore"))
-        yield from _pages(path, truth)
+        yield from _pages(content, truth)
         if is_whole(content):
-            yield from _parquet(path, truth)
+            yield from _parquet(content, truth)
     elif is_sqlite(content):
         yield from ((f"bytes {how}", kinds) for how, kinds in truth.in_content(content))
         for place, texts in cells_of(path):
@@ -185,8 +188,8 @@ def _opened(texts: Iterable[str]) -> Iterator[str]:
             yield from _strings(_json(text))
 
 
-def _pages(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
-    for page in pages(path):
+def _pages(content: bytes, truth: Truth) -> Iterator[tuple[str, set[str]]]:
+    for page in pages(content):
         text = page.content.decode("utf-8", "ignore")
         yield f"page {page.column}", truth.in_text(text)
         values = [item.decode("utf-8", "ignore") for item in byte_arrays(page.plain)]
@@ -194,8 +197,8 @@ def _pages(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
         yield f"page values {page.column} opened", truth.in_opened(values)
 
 
-def _parquet(path: Path, truth: Truth) -> Iterator[tuple[str, set[str]]]:
-    file = pq.ParquetFile(path)
+def _parquet(content: bytes, truth: Truth) -> Iterator[tuple[str, set[str]]]:
+    file = pq.ParquetFile(pa.BufferReader(content))
     for name, value in (file.metadata.metadata or {}).items():
         texts = [name.decode(), *_strings(_json(value.decode("utf-8", "ignore")))]
         yield "footer", truth.in_cells(texts) | truth.in_opened(texts)

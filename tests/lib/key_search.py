@@ -13,6 +13,7 @@ from pathlib import Path
 from audit.ledger import open_ledger
 from lake_config.settings import Settings
 from tests.lib import plain_masker
+from tests.lib.live_folders import below, content_of
 from tests.lib.parquet_pages import pages
 
 LETTERS = bytes.maketrans(b"0123456789abcdef", b"ghijklmnopqrstuv")
@@ -84,13 +85,15 @@ def search_text(text: str, secrets: Mapping[str, bytes]) -> set[str]:
 
 def everything_but_keys(settings: Settings) -> Iterator[Path]:
     """Every file of a lake outside the one folder where keys lie."""
-    for path in sorted(settings.home.rglob("*")):
+    for path in below(settings.home):
         if path.is_file() and not path.is_relative_to(settings.layers.keys):
             yield path
 
 
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
-    content = path.read_bytes()
+    content = content_of(path)
+    if content is None:
+        return
     yield str(path), path.name.encode() + b"\n" + content
     if content[:4] == b"PAR1":
-        yield f"{path} pages", b"\n".join(page.content for page in pages(path))
+        yield f"{path} pages", b"\n".join(page.content for page in pages(content))

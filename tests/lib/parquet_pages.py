@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -30,9 +29,8 @@ class Page:
     plain: bytes
 
 
-def pages(path: Path) -> Iterator[Page]:
-    """Every page of every column chunk."""
-    content = path.read_bytes()
+def pages(content: bytes) -> Iterator[Page]:
+    """Every page of every column chunk of a file with this content."""
     if not is_whole(content):
         yield from _pages_until_the_cut(content)
         return
@@ -61,15 +59,29 @@ def _pages_until_the_cut(content: bytes) -> Iterator[Page]:
     """Pages stand one after the other from the first byte after the magic. Which column
     they are of, how they are packed and whether they have levels only the footer knows:
     every way that fits counts."""
-    with suppress(IndexError, KeyError, ValueError):
+    with suppress(IndexError, KeyError, TypeError, ValueError):
         for header, body in _raw_pages(content[len(MAGIC) :]):
             if not _is_page(header):
                 return
             for codec in ("UNCOMPRESSED", *CODECS):
                 with suppress(OSError, pa.ArrowException):
                     page = _decompressed(header, body, codec)
+                    if not _is_filled(header, body, codec):
+                        continue
                     for optional in (True, False):
                         yield Page("?", page, _plain(header, page, optional))
+
+
+def _is_filled(header: dict[int, Any], body: bytes, codec: str) -> bool:
+    """Whether a page has the size its header tells: then it fits in no smaller one. Of
+    what a codec leaves over the reader shows any memory, with cells of other files."""
+    if codec == "UNCOMPRESSED":
+        return True
+    try:
+        _decompressed({**header, 2: header[2] - 1}, body, codec)
+    except (OSError, pa.ArrowException):
+        return True
+    return False
 
 
 def _is_page(header: dict[int, Any]) -> bool:

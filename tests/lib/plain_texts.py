@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 UNICODE = re.compile(r"\\+u([0-9a-fA-F]{4})")
@@ -40,7 +40,8 @@ def cells_of(database: Path) -> Iterator[tuple[str, list[str]]]:
     """(table.column, texts), a thousand rows at a time, of a copy with its log."""
     with tempfile.TemporaryDirectory() as folder:
         for path in database.parent.glob(f"{database.name}*"):
-            shutil.copy(path, folder)
+            with suppress(FileNotFoundError):  # a log that was just taken in
+                shutil.copy(path, folder)
         with closing(sqlite3.connect(Path(folder) / database.name)) as opened:
             names = "select name from sqlite_master where type = 'table'"
             for (table,) in opened.execute(names).fetchall():

@@ -29,6 +29,7 @@ from tests.lib.gated_batch import (
     new_lake,
     people,
 )
+from tests.lib.parquet_pages import pages
 
 COUNT = 60
 ROWS = people(COUNT)
@@ -198,6 +199,20 @@ def test_every_packing_of_pages_is_opened(
         (tmp_path / "a.parquet").write_bytes(whole[:size])
         kinds = {place.split(" ", 1)[1] for _, place in scan(tmp_path, truth)}
         assert ("page ?" in kinds) == (size > 4), "a killed writer left no footer"
+
+
+def test_a_file_may_end_anywhere(tmp_path: Path) -> None:
+    """Also among the indexes that Spark writes after the pages, which look like headers."""
+    file = tmp_path / "a.parquet"
+    table = pa.table({"a": [row["identity_no"] for row in ROWS]})
+    pq.write_table(table, file, write_page_index=True)
+    whole = file.read_bytes()
+    number = ROWS[3]["identity_no"].encode()
+    found = [
+        any(number in page.content for page in pages(whole[:size]))
+        for size in range(4, len(whole) + 1)
+    ]
+    assert found == sorted(found) and found[-1], "once its page is there"
 
 
 def test_separators_and_other_encodings_do_not_hide_a_value(
