@@ -67,7 +67,7 @@ def put(lake: Settings, duty: Duty, zone: str, key: str) -> None:
 def logged(lake: Settings, number: int) -> None:
     """The store tells in its own time."""
     since = datetime.now(UTC) - timedelta(minutes=5)
-    for _ in range(100):
+    for _ in range(1_200):
         found = list(requests(lake.layers.store_log, since))
         if sum(it.operation == "GetObject" for it in found) >= number:
             return
