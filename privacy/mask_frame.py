@@ -139,13 +139,16 @@ def _scattered(
     """Rows by their first token instead of as delivered.
 
     Delivered order is often that of names or numbers; and rows in one order would let
-    two recipients put their tables side by side although their tokens differ. A granted
-    table without a token is in no order at all.
+    two recipients put their tables side by side although their tokens differ. Rows of one
+    token, or of none, are in no order at all: those of one person are often delivered
+    together, or day by day.
     """
     order = [column.name for column in tokens_told(table, scope, decision)][:1]
-    if not order and any(column.option for column in table.columns):
-        return rows.sort(pl.int_range(pl.len()).shuffle())
-    return rows.sort(order) if order else rows
+    if order and tuple(order) == table.primary_key:
+        return rows.sort(order)
+    if order or decision is not None or any(item.option for item in table.columns):
+        return rows.sort(*order, pl.int_range(pl.len()).shuffle())
+    return rows
 
 
 def tokenised(table: Table, scope: Scope) -> list[Column]:

@@ -124,7 +124,7 @@ def fact(column: Column) -> str:
     return f"{column.business_name}：{'，'.join(told)}"
 
 
-def really(column: Column, masked: Body | None) -> str:
+def really(table: Table, column: Column, masked: Body | None) -> str:
     """What the risk gate left of the decision in the receipt's version."""
     if masked is None:
         return "—"
@@ -139,7 +139,7 @@ def really(column: Column, masked: Body | None) -> str:
         return "因取值单一，整列留空"
     if spread and spread["untold_rows"]:
         return f"因取值单一，{spread['untold_rows']:,} 行留空"
-    changed = changes_with(risk.get("tokens", SAME), column)
+    changed = changes_with(risk.get("tokens", SAME), column, table.primary_key)
     if changed and treatment(column.semantic_type, STATISTICS) == TOKEN:
         return TOKENS[risk["tokens"]]
     return "按决定"
@@ -158,7 +158,7 @@ def rows(table: Table, found: Found) -> list[tuple[str, ...]]:
             column.name,
             fact(column),
             decisions(column.semantic_type),
-            really(column, found.masked),
+            really(table, column, found.masked),
             example(column),
             _words(found.confirmed.get(column.name, ())) or _with_contract(found),
         )

@@ -18,7 +18,7 @@ from quality.row_values import value
 from tests.lib import plain_masker
 from tests.lib.gated_batch import HIDDEN, PEOPLE, landed, people
 from tests.lib.keyed_lake import with_keys
-from tests.lib.quality_cases import nasty_cell
+from tests.lib.quality_cases import column, nasty_cell, table
 
 SCOPE = Scope("analysts", STATISTICS, "invented")
 
@@ -109,3 +109,23 @@ def test_a_column_of_the_same_type_joins_inside_a_department_only(
         found.append({row["identity_no"] for row in rows})
     assert found[0] == found[1]
     assert not found[0] & found[2]
+
+
+def test_rows_of_one_token_or_of_none_are_in_no_order(keyed: Settings) -> None:
+    calls = table(
+        "calls",
+        [
+            column("caller", semantic_type="landline"),
+            column("call_no", semantic_type="record_key", primary_key=True),
+            column("minutes", "integer"),
+        ],
+    )
+    rows = [
+        {"caller": ("0455-8812345", None)[turn // 100], "call_no": f"C{turn:03d}"}
+        for turn in range(200)
+    ]
+    frame = pl.LazyFrame(rows).with_columns(minutes=pl.int_range(200).cast(pl.String))
+    found = mask(frame, calls, SCOPE, keyed, value).collect()
+    for caller in (pl.col("caller").is_null(), pl.col("caller").is_not_null()):
+        minutes = found.filter(caller)["minutes"].to_list()
+        assert len(minutes) == 100 and minutes != sorted(minutes)
