@@ -24,7 +24,7 @@ from privacy.look_alikes import after, before
 from privacy.options import OPTIONS
 from privacy.policy import PURPOSES, STATISTICS, TOKEN, treatment
 from privacy.risk.events import SAME, changes_with
-from privacy.risk.report import HOW, TOKENS
+from privacy.risk.report import HOW, TOKENS, verdict
 from privacy.strength import AMOUNTS, Treatment
 
 Body = Mapping[str, Any]
@@ -126,7 +126,7 @@ def fact(column: Column) -> str:
 
 def really(table: Table, column: Column, masked: Body | None) -> str:
     """What the risk gate left of the decision in the receipt's version."""
-    if masked is None:
+    if masked is None or not masked["ok"]:
         return "—"
     if column.name not in masked["columns"]:
         return "未发布"
@@ -194,7 +194,8 @@ def summary(table: Table, found: Found) -> Iterator[str]:
         return
     masked, published = found.masked, found.published
     if published is None:
-        yield f"尚未发布；最近一次脱敏：{found.batch}，{masked['rows']:,} 行。"
+        left = f"{masked['rows']:,} 行" if masked["ok"] else "没有通过，没有留下内容"
+        yield f"尚未发布；最近一次脱敏：{found.batch}，{left}。"
     else:
         yield (
             f"最近发布：{found.batch}，第 {published.about} 版，{published.time}，"
@@ -210,6 +211,9 @@ def _risk(table: Table, risk: Body) -> Iterator[str]:
     if not risk.get("after"):
         yield "同组人数：这张表没有关于个人的列，不需要评估。"
         return
+    if risk["refused"]:
+        yield verdict(risk)
+        return
     yield (
         f"同组人数（k）：最少 {risk['after']['k']} 人，要求 {risk['at_least']} 人；"
         f"概括 {risk['steps']} 步，抑制 {risk['left_out']:,} 行。"
@@ -222,8 +226,10 @@ def _risk(table: Table, risk: Body) -> Iterator[str]:
 def _scan(scan: Body | None) -> str:
     if not scan:
         return "泄露扫描：回执中没有记录。"
-    verdict = "通过" if scan["ok"] else "没有通过"
-    return f"泄露扫描：看了 {scan['cells']:,} 格，发现 {scan['hits']:,} 处，{verdict}。"
+    if not scan["cells"]:
+        return "泄露扫描：没有写出内容，没有可看的格。"
+    passed = "通过" if scan["ok"] else "没有通过"
+    return f"泄露扫描：看了 {scan['cells']:,} 格，发现 {scan['hits']:,} 处，{passed}。"
 
 
 def key_rows(found: Found) -> list[tuple[str, ...]]:

@@ -15,7 +15,7 @@ from audit.ledger import open_ledger
 from jobs.mask import mask_batch
 from jobs.publish import publish
 from lake_config.contract import SEMANTIC_TYPES, Column, Contract
-from lake_config.errors import UsageError
+from lake_config.errors import LeakFound, TooFewPeople, UsageError
 from lake_config.settings import Settings
 from ops import masking_review as command
 from privacy.approval import sign
@@ -133,6 +133,27 @@ def test_a_later_masking_that_was_not_published_does_not_speak(lake: Settings) -
     job, ready = gated(lake, INVENTED, "people", MARKED[:300], day=later)
     mask_batch(job, ready)
     assert command.gathered(lake, INVENTED, PEOPLE).batch == batch != job.batch
+
+
+def test_what_was_refused_is_not_told_as_good(lake: Settings) -> None:
+    """Four people: nothing was written, so nothing was looked at and nothing passed."""
+    job, ready = gated(lake, INVENTED, "people", MARKED[:4])
+    with pytest.raises(TooFewPeople):
+        mask_batch(job, ready)
+    text = "\n".join(summary(PEOPLE, command.gathered(lake, INVENTED, PEOPLE)))
+    assert "没有通过，没有留下内容" in text and "拒绝发布" in text
+    assert "没有可看的格" in text and "处，通过" not in text
+    assert set(told_by("最近一版实际", lake).values()) == {"—"}
+
+
+def test_what_was_deleted_for_a_leak_is_no_version(lake: Settings) -> None:
+    rows_with_a_number = [{**row, "office": "电话13945551234"} for row in MARKED]
+    job, ready = gated(lake, INVENTED, "people", rows_with_a_number)
+    with pytest.raises(LeakFound):
+        mask_batch(job, ready)
+    text = "\n".join(summary(PEOPLE, command.gathered(lake, INVENTED, PEOPLE)))
+    assert "没有通过，没有留下内容" in text and "处，没有通过" in text
+    assert set(told_by("最近一版实际", lake).values()) == {"—"}
 
 
 def officers_of(lake: Settings, contract: Contract) -> list[str]:
