@@ -74,5 +74,6 @@ def after(column: Column, treated: Treatment) -> str:
         return str(tokens(cell, prepared_mac(EXAMPLE_KEY), column.semantic_type)[0])
     if treated.kind == "keep":
         return before(column)
-    cell = pl.lit(LOOK_ALIKES[column.semantic_type])
+    usual = LOOK_ALIKES[column.semantic_type]
+    cell = pl.lit(before(column) if isinstance(usual, str) else usual)
     return str(pl.select(GENERALISERS[treated.how](cell)).item())

@@ -29,6 +29,7 @@ from privacy.masking_review import (
     KEY_HEADS,
     PERSONAL,
     decisions,
+    example,
     fact,
     page,
     rows,
@@ -215,6 +216,27 @@ def test_what_departments_write_is_escaped(lake: Settings) -> None:
     table = replace(PEOPLE, columns=(odd,))
     html = page(table, command.gathered(lake, INVENTED, table))
     assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize("odd", ["金额[rmb]", "表[/b]", "[link=https://a.invalid]额[/link]"])
+def test_what_departments_write_in_brackets_is_read_and_not_obeyed(
+    lake: Settings, capsys: pytest.CaptureFixture[str], odd: str
+) -> None:
+    columns = (replace(PEOPLE.columns[0], business_name=odd),)
+    table = replace(PEOPLE, business_name=odd, columns=columns)
+    command._print(table, command.gathered(lake, INVENTED, table))
+    told = "".join(capsys.readouterr().out.split())
+    assert told.count(odd) == 2 and "\x1b]8" not in told
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "told"),
+    [("diagnosis_code", "I10", "I10 → I00-I99"), ("address", "海伦市", "海伦市 → 海伦市")],
+)
+def test_a_column_with_codes_is_shown_by_one_of_them(
+    kind: str, code: str, told: str
+) -> None:
+    assert example(column("c", semantic_type=kind, codes=(code,))) == told
 
 
 def test_an_unknown_table_is_refused_with_those_there_are(lake: Settings) -> None:
