@@ -22,7 +22,8 @@ from lake_config.errors import JobFailed, TooFewChanged
 from privacy.column_treatment import treatment_of
 from privacy.policy import TOKEN
 from privacy.risk.difference import Difference, difference
-from privacy.risk.rules import DROPPED, TOKENS, WAITS_FOR_ENOUGH
+from privacy.risk.events import changes_with
+from privacy.risk.rules import DROPPED, WAITS_FOR_ENOUGH
 from storage.store import Store
 
 
@@ -54,9 +55,10 @@ def _lasting(job: Job, told: Mapping[str, Any]) -> Column | None:
     """The person's token where it is the same in all rows, else that of the row."""
     if not told:
         return None
-    names = told["persons"] if told["tokens"] == TOKENS[0] else []
-    columns = [job.table.column(name) for name in (*names, *job.table.primary_key)]
-    tokens = (item for item in columns if treatment_of(item, job.purpose) == TOKEN)
+    key = job.table.primary_key
+    columns = [job.table.column(name) for name in (*told["persons"], *key)]
+    lasting = (it for it in columns if not changes_with(told["tokens"], it, key))
+    tokens = (it for it in lasting if treatment_of(it, job.purpose) == TOKEN)
     return next(tokens, None)
 
 

@@ -79,7 +79,7 @@ def _lasting(table: Table, classes: set[str], ways: set[str]) -> tuple[Column, .
         column
         for column in table.columns
         if column.semantic_type in classes
-        and not any(changes_with(way, column) for way in ways)
+        and not any(changes_with(way, column, table.primary_key) for way in ways)
     )
 
 

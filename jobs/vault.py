@@ -58,7 +58,7 @@ def identities_kept(
     name = parsed(key_name(columns[0], scope)).of_class(CLASS)
     record_key_use(job, job.batch, [str(name)], scope.purpose, retired=True)
     path = job.layers.vault(name.scope, name.version)
-    about = (scope, job.settings, published_value, decision)
+    about = (job.table, scope, job.settings, published_value, decision)
     with closing(_opened(path)) as vault, no_cell_told(job, "身份密封"):
         return {
             "vaulted": sum(

@@ -33,6 +33,16 @@ SLA_UNITS = {
 RESERVED = ("rows", "row_sum")
 """Names of the control totals of a whole table (docs/reference/control_totals.md)."""
 
+MOMENTS, NUMBERS = ("date", "timestamp"), ("integer", "number")
+WRITTEN = {
+    **dict.fromkeys(("address", "movement_place", "diagnosis_code"), ("string",)),
+    **dict.fromkeys(("birth_date", "event_date", "event_time"), MOMENTS),
+    "age": NUMBERS,
+    "amount": NUMBERS,
+}
+"""What is told coarser must be of a type that has coarser values: 20240105 as a number is a
+day in the year 57385."""
+
 NO_CHECKSUMS = ("local", "api")
 """A manifest and a service say how many rows there are, and no more."""
 
@@ -171,7 +181,19 @@ def _check_column(
             source.complain(place, "列的分级高于表的分级，请提高表的分级（就高原则）。")
     if column.get("name") in RESERVED:
         source.complain((*place, "name"), "列名 rows 和 row_sum 留给控制总数，请改名。")
+    _check_type(source, column, place)
     _check_pattern(source, column, place)
+
+
+def _check_type(source: Source, column: dict[str, Any], place: Place) -> None:
+    kind, type_ = _semantic(column), column.get("logicalType")
+    types = WRITTEN.get(kind, (type_,))
+    if type_ not in types:
+        known = "、".join(types)
+        source.complain(
+            (*place, "logicalType"),
+            f"semanticType 为 {kind} 的列，logicalType 只能是 {known}，否则无法按策略概括。",
+        )
 
 
 def _check_pattern(source: Source, column: dict[str, Any], place: Place) -> None:

@@ -6,6 +6,7 @@ import getpass
 
 from rich.console import Console
 from rich.table import Table as Grid
+from rich.text import Text
 
 from jobs.classify import Classified, classify, newest_batch
 from jobs.column_classes import WHOLE_TABLE, places
@@ -75,11 +76,11 @@ def _tables(contract: Contract, table: str | None) -> list[Table]:
 def _grid(table: Table, found: Classified, hidden: bool) -> Grid:
     shown = "（不看名称）" if hidden else ""
     title = f"{table.name} {table.business_name} {found.date}{shown}"
-    grid = Grid(title=title, title_justify="left")
+    grid = Grid(title=Text(title), title_justify="left")
     for head in HEADS:
         grid.add_column(head, overflow="fold")
     for item in found.proposals:
-        grid.add_row(*_cells(table, item))
+        grid.add_row(*map(Text, _cells(table, item)))
     return grid
 
 
@@ -142,6 +143,7 @@ def confirm_class(
         f"{officer} 已确认：{contract.business_name} {item.business_name} {where}"
         f"虽有“{TITLES[name]}”，仍按契约 {contract.digest[:12]} 处理。",
         highlight=False,
+        markup=False,
     )
 
 

@@ -135,6 +135,7 @@ def sign_one(settings: Settings, name: str, officer: str) -> None:
         f"{table_key(grant.department, grant.table)} 的 {columns}，{grant.until} 到期。"
         f"事由：{grant.reason}。已有 {len(found)}/{NEEDED} 人签署。",
         highlight=False,
+        markup=False,
     )
 
 

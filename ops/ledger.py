@@ -48,6 +48,7 @@ def approve_contract(settings: Settings, department: str, officer: str) -> None:
         f"{officer} 已签署：{contract.business_name} 契约 {contract.digest[:12]}，"
         f"脱敏策略 {POLICY_VERSION}。",
         highlight=False,
+        markup=False,
     )
 
 

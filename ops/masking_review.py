@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table as Grid
+from rich.text import Text
 
 from audit.events import Event, Json
 from audit.ledger import Ledger, open_ledger
@@ -137,7 +138,8 @@ def _time(event: Event) -> str:
 
 
 def _print(table: Table, found: Found) -> None:
-    console = Console()
+    # What departments write is text: in no bracket of theirs is a style or a link.
+    console = Console(markup=False)
     title = f"脱敏审阅　{table.business_name}（{table.name}）"
     console.print(title, style="bold", highlight=False)
     for line in summary(table, found):
@@ -154,5 +156,5 @@ def _grid(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> Grid:
     for name in heads:
         grid.add_column(name, overflow="fold")
     for line in lines:
-        grid.add_row(*line)
+        grid.add_row(*map(Text, line))
     return grid

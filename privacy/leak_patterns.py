@@ -57,10 +57,17 @@ _MOBILE = re.compile(
     rf"(?<![0-9])(?:(?:\+|00)?86{GAP})?1{GAP}[3-9](?:{GAP}[0-9]){{9}}(?![0-9])"
 )
 # Not 2221-2720: numbers of this city begin with its region code, 2312.
-_CARD = re.compile(
-    rf"(?<![0-9])(?=((?:62|60|35|4[0-9]|5[1-5]|9558|9559)"
-    rf"(?:{GAP}[0-9]){{12,17}})(?![0-9]))"
+_ISSUED = "(?:62|60|35|4[0-9]|5[1-5]|9558|9559)"
+_CARD = re.compile(rf"(?<![0-9])(?=({_ISSUED}(?:{GAP}[0-9]){{12,17}})(?![0-9]))")
+_CARDS = tuple(
+    re.compile(rf"(?<![0-9])(?=({_ISSUED}(?:{GAP}[0-9]){{{more}}})(?![0-9]))")
+    for more in range(12, 18)
 )
+_GROUP = re.compile("[0-9]+")
+MOST_GROUPS = 6
+"""A card is also found before a number that is not its own (`… 30元`); but in many short groups
+only as a whole, for such is a table of numbers."""
+
 _PLATE = re.compile(
     rf"[{PROVINCES}][A-Z]{GAP}([A-HJ-NP-Z0-9]{{4,5}}[A-HJ-NP-Z0-9挂学警港澳])"
 )
@@ -100,7 +107,13 @@ def _mobile(text: str) -> bool:
 
 
 def _bank_card(text: str) -> bool:
-    return any(_is_card(_bare(found)) for found in _CARD.findall(text))
+    if any(_is_card(_bare(found)) for found in _CARD.findall(text)):
+        return True
+    shorter = (found for card in _CARDS for found in card.findall(text))
+    return any(
+        _is_card(_bare(found)) and len(_GROUP.findall(found)) <= MOST_GROUPS
+        for found in shorter
+    )
 
 
 def _is_card(number: str) -> bool:

@@ -85,5 +85,7 @@ def after(column: Column, treated: Treatment, level: str = "") -> str:
 
 def _cell(column: Column) -> Any:
     found = LOOK_ALIKES[column.semantic_type]
+    if column.codes and isinstance(found, str):
+        return column.codes[0]
     whole = column.logical_type == "integer" and isinstance(found, Decimal)
     return int(found) if whole else found

@@ -65,7 +65,7 @@ def mask(
     def told(column: Column) -> pl.Expr:
         treated = treatment_of(column, scope.purpose)
         if treated == TOKEN:
-            return _token(column, scope, settings, value, decision)
+            return _token(column, table, scope, settings, value, decision)
         if treated.kind == MASKED_TEXT:
             # Here, for it takes the recognisers and the model, which few tables need.
             from privacy.masked_text import text_column
@@ -100,25 +100,28 @@ def untokened(column: Column, purpose: str, value: Value) -> pl.Expr:
 def cells_behind(
     rows: pl.LazyFrame,
     column: Column,
+    table: Table,
     scope: Scope,
     settings: Settings,
     value: Value,
     decision: Decision | None = None,
 ) -> pl.LazyFrame:
     """Each distinct `token` of a column as it is published, and the `cell` it stands for."""
-    token = _token(column, scope, settings, value, decision)
+    token = _token(column, table, scope, settings, value, decision)
     cell = pl.col(column.name).cast(pl.String)
     return rows.select(token.alias("token"), cell.alias("cell")).unique().drop_nulls()
 
 
 def _token(
     column: Column,
+    table: Table,
     scope: Scope,
     settings: Settings,
     value: Value,
     decision: Decision | None,
 ) -> pl.Expr:
-    """The very token that is published: of the cell, of cell and month, or none."""
+    """The very token that is published: of the cell, of cell and month, or none. The month
+    is that of the day as it is told: of a moved day, the one it is moved to."""
     cell, name, kind = (
         pl.col(column.name),
         key_name(column, scope),
@@ -129,7 +132,7 @@ def _token(
     event = decision.parts.event
     if decision.tokens == GONE or event is None:
         return pl.lit(None, pl.String)
-    period = decision.period(untokened(event, scope.purpose, value))
+    period = decision.period(told_openly(event, table, scope, settings, value))
     return changing_token_column(cell, period, settings, name, kind)
 
 
@@ -139,13 +142,16 @@ def _scattered(
     """Rows by their first token instead of as delivered.
 
     Delivered order is often that of names or numbers; and rows in one order would let
-    two recipients put their tables side by side although their tokens differ. A granted
-    table without a token is in no order at all.
+    two recipients put their tables side by side although their tokens differ. Rows of one
+    token, or of none, are in no order at all: those of one person are often delivered
+    together, or day by day.
     """
     order = [column.name for column in tokens_told(table, scope, decision)][:1]
-    if not order and any(column.option for column in table.columns):
-        return rows.sort(pl.int_range(pl.len()).shuffle())
-    return rows.sort(order) if order else rows
+    if order and tuple(order) == table.primary_key:
+        return rows.sort(order)
+    if order or decision is not None or any(item.option for item in table.columns):
+        return rows.sort(*order, pl.int_range(pl.len()).shuffle())
+    return rows
 
 
 def tokenised(table: Table, scope: Scope) -> list[Column]:

@@ -24,7 +24,7 @@ from privacy.look_alikes import after, before
 from privacy.options import OPTIONS
 from privacy.policy import PURPOSES, STATISTICS, TOKEN, treatment
 from privacy.risk.events import GONE, SAME, changes_with
-from privacy.risk.report import HOW, TOKENS
+from privacy.risk.report import HOW, TOKENS, verdict
 from privacy.strength import AMOUNTS, Treatment
 
 Body = Mapping[str, Any]
@@ -124,9 +124,9 @@ def fact(column: Column) -> str:
     return f"{column.business_name}：{'，'.join(told)}"
 
 
-def really(column: Column, masked: Body | None) -> str:
+def really(table: Table, column: Column, masked: Body | None) -> str:
     """What the risk gate left of the decision in the receipt's version."""
-    if masked is None:
+    if masked is None or not masked["ok"]:
         return "—"
     if column.name not in masked["columns"]:
         return "未发布"
@@ -143,28 +143,28 @@ def really(column: Column, masked: Body | None) -> str:
         return "因取值单一，整列留空"
     if spread and spread["untold_rows"]:
         return f"因取值单一，{spread['untold_rows']:,} 行留空"
-    changed = changes_with(risk.get("tokens", SAME), column)
+    changed = changes_with(risk.get("tokens", SAME), column, table.primary_key)
     if changed and treatment(column.semantic_type, STATISTICS) == TOKEN:
         return TOKENS[risk["tokens"]]
     return "按决定"
 
 
-def example(column: Column, masked: Body | None) -> str:
+def example(table: Table, column: Column, masked: Body | None) -> str:
     """For the table of the city's analysts; as its last version tells it, where there is
     one."""
-    risk = (masked or {}).get("risk") or {}
+    risk = (masked["risk"] or {}) if masked and masked["ok"] else {}
     treated = treatment(column.semantic_type, STATISTICS)
     level = risk.get("levels", {}).get(column.name, "")
-    told = "" if _is_blank(column, risk) else after(column, treated, level)
+    told = "" if _is_blank(table, column, risk) else after(column, treated, level)
     none = "（留空）" if treated.published else "（不提供）"
     return f"{before(column)} → {told or none}"
 
 
-def _is_blank(column: Column, risk: Body) -> bool:
+def _is_blank(table: Table, column: Column, risk: Body) -> bool:
     """Is the whole column left blank for what it would tell?"""
     token = treatment(column.semantic_type, STATISTICS) == TOKEN
     if token and risk.get("tokens") == GONE:
-        return changes_with(GONE, column)
+        return changes_with(GONE, column, table.primary_key)
     return bool(risk.get("diversity", {}).get(column.name, {}).get("dropped"))
 
 
@@ -175,8 +175,8 @@ def rows(table: Table, found: Found) -> list[tuple[str, ...]]:
             column.name,
             fact(column),
             decisions(column.semantic_type),
-            really(column, found.masked),
-            example(column, found.masked),
+            really(table, column, found.masked),
+            example(table, column, found.masked),
             _words(found.confirmed.get(column.name, ())) or _with_contract(found),
         )
         for column in table.columns
@@ -211,7 +211,8 @@ def summary(table: Table, found: Found) -> Iterator[str]:
         return
     masked, published = found.masked, found.published
     if published is None:
-        yield f"尚未发布；最近一次脱敏：{found.batch}，{masked['rows']:,} 行。"
+        left = f"{masked['rows']:,} 行" if masked["ok"] else "没有通过，没有留下内容"
+        yield f"尚未发布；最近一次脱敏：{found.batch}，{left}。"
     else:
         yield (
             f"最近发布：{found.batch}，第 {published.about} 版，{published.time}，"
@@ -226,6 +227,9 @@ def summary(table: Table, found: Found) -> Iterator[str]:
 def _risk(table: Table, risk: Body) -> Iterator[str]:
     if not risk.get("after"):
         yield "同组人数：这张表没有关于个人的列，不需要评估。"
+        return
+    if risk["refused"]:
+        yield verdict(risk)
         return
     yield (
         f"同组人数（k）：最少 {risk['after']['k']} 人，要求 {risk['at_least']} 人；"
@@ -243,8 +247,10 @@ def _risk(table: Table, risk: Body) -> Iterator[str]:
 def _scan(scan: Body | None) -> str:
     if not scan:
         return "泄露扫描：回执中没有记录。"
-    verdict = "通过" if scan["ok"] else "没有通过"
-    return f"泄露扫描：看了 {scan['cells']:,} 格，发现 {scan['hits']:,} 处，{verdict}。"
+    if not scan["cells"]:
+        return "泄露扫描：没有写出内容，没有可看的格。"
+    passed = "通过" if scan["ok"] else "没有通过"
+    return f"泄露扫描：看了 {scan['cells']:,} 格，发现 {scan['hits']:,} 处，{passed}。"
 
 
 def key_rows(found: Found) -> list[tuple[str, ...]]:

@@ -19,6 +19,7 @@ from lake_config.settings import Settings
 from privacy.check_digits import resident_check
 from privacy.keys import Mac, loaded_mac
 from privacy.policy import EXACT, TOKEN_BYTES
+from privacy.risk.rules import NOBODY
 
 LENGTH = 2 * TOKEN_BYTES
 LETTERS = bytes.maketrans(b"0123456789abcdef", b"ghijklmnopqrstuv")
@@ -62,11 +63,13 @@ def changing_token_column(
 
 def person_column(cell: pl.Expr, key_class: str) -> pl.Expr:
     """A number for each person, as tokens would tell them apart; it is in no way secret,
-    and is held in memory alone, to count people. Nobody is nobody: null stays null."""
+    and is held in memory alone, to count people. Nobody is nobody: null stays null, and a
+    word for not knowing becomes null."""
 
     def made(cells: pl.Series) -> pl.Series:
         meant = pl.Series(cells.name, normalised_cells(_arrow(cells), key_class))
-        return pl.select(pl.when(meant.is_not_null()).then(meant.hash())).to_series()
+        somebody = meant.is_not_null() & ~meant.str.contains(NOBODY)
+        return pl.select(pl.when(somebody).then(meant.hash())).to_series()
 
     return cell.cast(pl.String).map_batches(made, return_dtype=pl.UInt64)
 

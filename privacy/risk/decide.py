@@ -65,7 +65,7 @@ class Decision:
 
     def changes(self, column: Column) -> bool:
         """Does the column hold tokens that tie a person's rows together no more?"""
-        return changes_with(self.tokens, column)
+        return changes_with(self.tokens, column, self.parts.key)
 
     def period(self, event: pl.Expr) -> pl.Expr:
         """The month, or whatever longer time is told, as text; of a treated cell."""

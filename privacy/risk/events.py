@@ -27,10 +27,11 @@ WHO, OTHER, GROUP, PLACE = "_who", "_other", "_group", "_place"
 PERIOD = "_period"
 
 
-def changes_with(tokens: str, column: Column) -> bool:
+def changes_with(tokens: str, column: Column, key: tuple[str, ...]) -> bool:
     """Does a decision about tokens, as its receipt has it, change those of a column? Numbers
-    of the rows themselves stay: no two rows have the same."""
-    return tokens != SAME and not column.primary_key
+    of the rows themselves stay: no two rows have the same. A part of the primary `key` is
+    no such number: many rows of one person have it."""
+    return tokens != SAME and key != (column.name,)
 
 
 def event_risk(

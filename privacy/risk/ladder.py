@@ -41,12 +41,14 @@ Levels = Mapping[str, str]
 class Parts:
     """What a table's published columns are to who tries to find somebody again.
 
-    `persons`: the columns that tell people apart, published or not.
+    `persons`: the columns that tell people apart, published or not; `key`: names of those
+    that together tell rows apart.
     """
 
     persons: tuple[Column, ...]
     quasi: tuple[Column, ...]
     sensitive: tuple[Column, ...]
+    key: tuple[str, ...] = ()
 
     @property
     def about_people(self) -> bool:
@@ -69,7 +71,9 @@ def parts_of(table: Table, purpose: str) -> Parts:
     def playing(part: str) -> tuple[Column, ...]:
         return tuple(item for item in published if _role(item) == part)
 
-    return Parts(_persons(table), playing(QUASI), playing(SENSITIVE))
+    return Parts(
+        _persons(table), playing(QUASI), playing(SENSITIVE), table.primary_key
+    )
 
 
 def _role(column: Column) -> str:

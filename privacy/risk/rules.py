@@ -74,6 +74,15 @@ ROLES: dict[str, Role] = {
 }
 """Every semantic type, and the part it plays."""
 
+NOBODY = (
+    "(?i)^(?:无|没有|暂无|不详|不明|未知|保密|未填|空|待补|待查|同上|NULL|NONE|NAN|N/?A|NIL|X+|0+|"
+    + "|".join(f"{digit}{{6,}}" for digit in range(1, 10))
+    + r"|[-*?./—_\s]+)$"
+)
+"""Written where a person's number is not known. All such cells are one person together, as
+empty ones are: of five rows with five of these words nobody knows that they are five
+people's."""
+
 PEOPLE_AT_LEAST = {"government": 5, "medical": 20, "police": 20}
 """k by the network a table comes from: so many different people share what is told."""
 
@@ -158,6 +167,7 @@ def content() -> dict[str, Any]:
         "roles": {
             kind: [role.part, role.rank, role.diversity] for kind, role in ROLES.items()
         },
+        "nobody": NOBODY,
         "people": PEOPLE_AT_LEAST,
         "shares": [SUPPRESSED_AT_MOST, UNTOLD_AT_MOST, EVENTS_UNIQUE_AT_MOST],
         "events": EVENTS_KNOWN,

@@ -50,6 +50,11 @@ DAMAGES = {
         "      - property: classification\n        value: 一般",
         "就高",
     ),
+    "birth date as text": (
+        "      - name: birth_date\n        businessName: 出生日期\n        logicalType: date",
+        "      - name: birth_date\n        businessName: 出生日期\n        logicalType: string",
+        "无法按策略概括",
+    ),
     "no retention": (
         "  - property: retention\n",
         "  - property: retained\n",

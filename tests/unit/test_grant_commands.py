@@ -46,6 +46,14 @@ def test_officers_sign_and_withdraw_and_everybody_sees_it(
     ]
 
 
+@pytest.mark.parametrize("reason", ["警情[draft]分析", "警情[/]分析"])
+def test_an_officer_reads_the_whole_reason(
+    lake: Settings, capsys: pytest.CaptureFixture[str], reason: str
+) -> None:
+    declare(lake, other(reason=reason))
+    assert reason in typed(capsys, "sign", "remarks", "--officer", "甲")
+
+
 def test_what_does_not_fit_says_why(
     lake: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,15 +15,19 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as trials
 from hypothesis import strategies as some
 
+from jobs.risk_gate import looked_at
 from lake_config.contract import SEMANTIC_TYPES, Table
 from lake_config.errors import UsageError
 from lake_config.settings import Settings
 from privacy.check_digits import passes_luhn
 from privacy.date_shift import KEY_CLASS
 from privacy.leak_patterns import classes_in
+from privacy.mask_frame import mask, told_openly
 from privacy.option_column import option_column, option_keys
 from privacy.options import OPTIONS, option_of
 from privacy.policy import PURPOSES, STATISTICS, treatment
+from privacy.risk.decide import decide
+from privacy.risk.ladder import parts_of
 from privacy.scopes import Scope, scope_in_force
 from privacy.strength import weaker
 from quality.row_values import value
@@ -30,6 +35,7 @@ from tests.lib import plain_options
 from tests.lib.keyed_lake import with_keys
 from tests.lib.plain_masker import secret
 from tests.lib.quality_cases import column, table
+from tests.lib.visits import CLINIC, visits
 from tests.lib.written_cells import PEOPLE, written_cells
 
 SCOPE = Scope("analysts", STATISTICS, "invented")
@@ -235,3 +241,29 @@ def test_keys_are_named_without_any_being_loaded(settings: Settings) -> None:
     assert option_keys(VISITS.column("seen"), "shift", SCOPE) == (
         SCOPE.key_name(KEY_CLASS),
     )
+
+
+def test_tokens_that_change_by_month_do_so_by_the_month_that_is_told(
+    keyed: Settings,
+) -> None:
+    """Else a token in two told months says where the true month ends, and how far its
+    person's days were moved."""
+    columns = [
+        replace(it, option="shift") if it.name == "seen_on" else it
+        for it in CLINIC.tables[0].columns
+    ]
+    clinic = replace(CLINIC.tables[0], columns=tuple(columns))
+    chance = random.Random(5)
+    alike = {"born": "1950-01-01", "county": "231202", "sex": "1"}
+    rows = pl.LazyFrame(
+        {**row, **alike, "seen_on": f"{date(2025, 1, 1) + timedelta(chance.randrange(365))}"}
+        for row in visits(300, each=5)
+    )
+    facts = (clinic, SCOPE, keyed, value)
+    parts = parts_of(clinic, STATISTICS)
+    looked = looked_at([rows], parts, lambda item: told_openly(item, *facts))
+    decision = decide(looked, parts, 5, STATISTICS)
+    assert (decision.levels["seen_on"], decision.tokens) == ("month", "month")
+    found = mask(rows, *facts, decision).collect()
+    months = found.group_by("identity_no").agg(pl.col("seen_on").n_unique())
+    assert len(months) > 300 and set(months["seen_on"]) == {1}

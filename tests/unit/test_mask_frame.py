@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from datetime import date
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pytest
 
+from jobs.published_value import published_value
+from lake_config.contract import LOGICAL_TYPES, SEMANTIC_TYPES
+from lake_config.contract_checks import WRITTEN
 from lake_config.settings import Settings
 from privacy.mask_frame import mask, published_columns
-from privacy.policy import PURPOSES, STATISTICS
+from privacy.options import OPTIONS
+from privacy.policy import PURPOSES, STATISTICS, treatment
 from privacy.scopes import Scope
+from privacy.treatments import GENERALISERS
 from quality.row_values import value
 from tests.lib import plain_masker
 from tests.lib.gated_batch import HIDDEN, PEOPLE, landed, people
 from tests.lib.keyed_lake import with_keys
-from tests.lib.quality_cases import nasty_cell
+from tests.lib.quality_cases import column, nasty_cell, table
 
 SCOPE = Scope("analysts", STATISTICS, "invented")
 
@@ -109,3 +115,38 @@ def test_a_column_of_the_same_type_joins_inside_a_department_only(
         found.append({row["identity_no"] for row in rows})
     assert found[0] == found[1]
     assert not found[0] & found[2]
+
+
+def test_rows_of_one_token_or_of_none_are_in_no_order(keyed: Settings) -> None:
+    calls = table(
+        "calls",
+        [
+            column("caller", semantic_type="landline"),
+            column("call_no", semantic_type="record_key", primary_key=True),
+            column("minutes", "integer"),
+        ],
+    )
+    rows = [
+        {"caller": ("0455-8812345", None)[turn // 100], "call_no": f"C{turn:03d}"}
+        for turn in range(200)
+    ]
+    frame = pl.LazyFrame(rows).with_columns(minutes=pl.int_range(200).cast(pl.String))
+    found = mask(frame, calls, SCOPE, keyed, value).collect()
+    for caller in (pl.col("caller").is_null(), pl.col("caller").is_not_null()):
+        minutes = found.filter(caller)["minutes"].to_list()
+        assert len(minutes) == 100 and minutes != sorted(minutes)
+
+
+@pytest.mark.parametrize("kind", SEMANTIC_TYPES)
+def test_what_a_contract_may_say_can_be_told_by_every_way_there_is(kind: str) -> None:
+    """And dates stay inside the calendar, whatever type the contract gives them."""
+    ways = {treatment(kind, use) for use in PURPOSES} | set(OPTIONS.get(kind, {}).values())
+    for type_ in WRITTEN.get(kind, LOGICAL_TYPES):
+        item = column("c", type_, semantic_type=kind, physical_type="decimal(12,2)")
+        cells = pl.LazyFrame({"c": ["20240105", "2024-01-05", "35", "NaN", "", None]})
+        for way in ways:
+            if way.kind == "generalise":
+                told = GENERALISERS[way.how](published_value(item)).alias("c")
+                found = cells.select(told).collect()["c"]
+                if found.dtype == pl.Date:
+                    assert found.drop_nulls().is_between(date(1, 1, 1), date.max).all()

@@ -16,7 +16,7 @@ from audit.ledger import open_ledger
 from jobs.mask import mask_batch
 from jobs.publish import publish
 from lake_config.contract import SEMANTIC_TYPES, Column, Contract
-from lake_config.errors import UsageError
+from lake_config.errors import LeakFound, TooFewPeople, UsageError
 from lake_config.settings import Settings
 from ops import masking_review as command
 from privacy.approval import sign
@@ -116,7 +116,8 @@ def test_the_example_is_told_as_the_last_version_tells_it(
     kind: str, logical: str, risk: dict[str, Any], told: str
 ) -> None:
     one = column("c", semantic_type=kind, logical_type=logical)
-    assert example(one, {"risk": risk}).endswith(f"→ {told}")
+    about = replace(PEOPLE, columns=(one,))
+    assert example(about, one, {"ok": True, "risk": risk}).endswith(f"→ {told}")
 
 
 def told_by(line: str, lake: Settings) -> dict[str, str]:
@@ -168,6 +169,27 @@ def test_a_later_masking_that_was_not_published_does_not_speak(lake: Settings) -
     job, ready = gated(lake, INVENTED, "people", MARKED[:300], day=later)
     mask_batch(job, ready)
     assert command.gathered(lake, INVENTED, PEOPLE).batch == batch != job.batch
+
+
+def test_what_was_refused_is_not_told_as_good(lake: Settings) -> None:
+    """Four people: nothing was written, so nothing was looked at and nothing passed."""
+    job, ready = gated(lake, INVENTED, "people", MARKED[:4])
+    with pytest.raises(TooFewPeople):
+        mask_batch(job, ready)
+    text = "\n".join(summary(PEOPLE, command.gathered(lake, INVENTED, PEOPLE)))
+    assert "没有通过，没有留下内容" in text and "拒绝发布" in text
+    assert "没有可看的格" in text and "处，通过" not in text
+    assert set(told_by("最近一版实际", lake).values()) == {"—"}
+
+
+def test_what_was_deleted_for_a_leak_is_no_version(lake: Settings) -> None:
+    rows_with_a_number = [{**row, "office": "电话13945551234"} for row in MARKED]
+    job, ready = gated(lake, INVENTED, "people", rows_with_a_number)
+    with pytest.raises(LeakFound):
+        mask_batch(job, ready)
+    text = "\n".join(summary(PEOPLE, command.gathered(lake, INVENTED, PEOPLE)))
+    assert "没有通过，没有留下内容" in text and "处，没有通过" in text
+    assert set(told_by("最近一版实际", lake).values()) == {"—"}
 
 
 def officers_of(lake: Settings, contract: Contract) -> list[str]:
@@ -229,6 +251,27 @@ def test_what_departments_write_is_escaped(lake: Settings) -> None:
     table = replace(PEOPLE, columns=(odd,))
     html = page(table, command.gathered(lake, INVENTED, table))
     assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize("odd", ["金额[rmb]", "表[/b]", "[link=https://a.invalid]额[/link]"])
+def test_what_departments_write_in_brackets_is_read_and_not_obeyed(
+    lake: Settings, capsys: pytest.CaptureFixture[str], odd: str
+) -> None:
+    columns = (replace(PEOPLE.columns[0], business_name=odd),)
+    table = replace(PEOPLE, business_name=odd, columns=columns)
+    command._print(table, command.gathered(lake, INVENTED, table))
+    told = "".join(capsys.readouterr().out.split())
+    assert told.count(odd) == 2 and "\x1b]8" not in told
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "told"),
+    [("diagnosis_code", "I10", "I10 → I00-I99"), ("address", "海伦市", "海伦市 → 海伦市")],
+)
+def test_a_column_with_codes_is_shown_by_one_of_them(
+    kind: str, code: str, told: str
+) -> None:
+    assert example(column("c", semantic_type=kind, codes=(code,))) == told
 
 
 def test_an_unknown_table_is_refused_with_those_there_are(lake: Settings) -> None:

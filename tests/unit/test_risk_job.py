@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -20,7 +21,8 @@ from privacy.key_changes import rotate
 from privacy.keys import own_scope
 from privacy.risk import rules
 from tests.lib.gated_batch import gated, last, new_lake
-from tests.lib.visits import CLINIC, person, visits
+from tests.lib.quality_cases import contract
+from tests.lib.visits import CLINIC, VISITS, person, visits
 
 
 @pytest.fixture
@@ -101,25 +103,27 @@ def test_the_report_tells_officers_what_was_done(
     assert "拒绝发布" in lake.layers.risk_page(small.batch).read_text("utf-8")
 
 
-@pytest.mark.parametrize(("days", "measure"), [(12, "month"), (28, "gone")])
-def test_tokens_of_a_traceable_person_change_by_month_or_go(
-    lake: Settings, days: int, measure: str
-) -> None:
+def traceable(days: int, monthly: bool) -> list[dict[str, Any]]:
     """A hundred people alike with five visits each, in months of a year or on days of one."""
     draw = random.Random(5)
     alike = {"born": "1950-01-01", "county": "231202", "sex": "1"}
-    rows = [
+    return [
         {
             **row,
             **alike,
             "visit_no": f"V{number}-{turn}",
-            "seen_on": f"2025-{turn:02d}-01"
-            if measure == "month"
-            else f"2025-03-{turn:02d}",
+            "seen_on": f"2025-{turn:02d}-01" if monthly else f"2025-03-{turn:02d}",
         }
         for number, row in enumerate(visits(100))
         for turn in draw.sample(range(1, days + 1), 5)
     ]
+
+
+@pytest.mark.parametrize(("days", "measure"), [(12, "month"), (28, "gone")])
+def test_tokens_of_a_traceable_person_change_by_month_or_go(
+    lake: Settings, days: int, measure: str
+) -> None:
+    rows = traceable(days, measure == "month")
     job, before = gated(lake, CLINIC, "visits", rows)
     body = mask_batch(job, before).body
     assert body["risk"]["tokens"] == measure
@@ -133,6 +137,32 @@ def test_tokens_of_a_traceable_person_change_by_month_or_go(
     else:
         assert len(months) == len(staged) and None not in months
         assert all(len(found) == 1 for found in months.values())
+
+
+@pytest.mark.parametrize(("days", "measure"), [(12, "month"), (28, "gone")])
+def test_a_person_who_is_part_of_the_key_is_no_number_of_a_row(
+    settings: Settings, days: int, measure: str
+) -> None:
+    """Key of person and day: its tokens change or go, and no order ties the rows either."""
+    key = ("identity_no", "seen_on")
+    columns = [replace(it, primary_key=it.name in key) for it in VISITS.columns]
+    clinic = contract(replace(VISITS, columns=tuple(columns)))
+    new_lake(settings, clinic)
+    rows = [
+        {**row, "paid": f"{place}.00"}
+        for place, row in enumerate(traceable(days, measure == "month"))
+    ]
+    job, before = gated(settings, clinic, "visits", rows)
+    masked = mask_batch(job, before)
+    assert masked.body["risk"]["tokens"] == measure
+    staged = rows_of(settings, masked.body)
+    tokens = {row["identity_no"] for row in staged}
+    assert tokens == {None} if measure == "gone" else len(tokens) == len(staged)
+    paid = [int(row["paid"]) for row in staged]
+    assert sorted(paid) == list(range(500)) != paid
+    publish(job, masked)
+    job, before = gated(settings, clinic, "visits", rows, day=date(2026, 3, 3))
+    assert "difference" not in publish(job, mask_batch(job, before)).body
 
 
 def test_the_next_version_is_told_no_finer_and_its_difference_is_in_the_receipt(

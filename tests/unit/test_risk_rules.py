@@ -71,6 +71,7 @@ CHANGES: list[Callable[[pytest.MonkeyPatch], None]] = [
     lambda patch: patch.setattr(rules, "EVENTS_UNIQUE_AT_MOST", 0.5),
     lambda patch: patch.setattr(rules, "LADDER", LADDER[:3]),
     lambda patch: patch.setitem(SCALES, "sex", ("keep",)),
+    lambda patch: patch.setattr(rules, "NOBODY", "^无$"),
 ]
 
 

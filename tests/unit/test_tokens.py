@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import string
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -16,7 +17,14 @@ from lake_config.settings import Settings
 from privacy.keys import key, key_id, loaded_mac, prepared_mac
 from privacy.leak_patterns import WIDE, classes_in
 from privacy.policy import TOKEN_FORM
-from privacy.tokens import EXACT, LENGTH, modern_number, normalised, tokens
+from privacy.tokens import (
+    EXACT,
+    LENGTH,
+    modern_number,
+    normalised,
+    person_column,
+    tokens,
+)
 from tests.lib import plain_masker
 from tests.lib.keyed_lake import with_keys
 from tests.lib.quality_cases import IDENTITY_NUMBERS, NASTY, identity_number
@@ -155,3 +163,13 @@ def test_empty_columns_pass() -> None:
     assert made([]) == []
     assert made([None, None]) == [None, None]
     assert normalised(pa.array([None], pa.string()), "mobile").to_pylist() == [None]
+
+
+@pytest.mark.parametrize("kind", ["identity_number", "mobile", "person_key"])
+def test_five_words_for_not_knowing_are_not_five_people(kind: str) -> None:
+    words = "不详 无 未知 暂无 保密 null N/A 000000 999999999999 - *** XXXXXX".split()
+    people = ["231202199002281239", "7", "M001", "无锡1"]
+    frame = pl.DataFrame({"c": [None, "", *words, *people]})
+    found = frame.select(person_column(pl.col("c"), kind))["c"]
+    assert found.head(len(words) + 2).null_count() == len(words) + 2
+    assert found.n_unique() == len(people) + 1
