@@ -34,7 +34,7 @@ RESERVED = ("rows", "row_sum")
 """Names of the control totals of a whole table (docs/reference/control_totals.md)."""
 
 MOMENTS, NUMBERS = ("date", "timestamp"), ("integer", "number")
-WRITTEN = {
+WRITTEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("address", "movement_place", "diagnosis_code"), ("string",)),
     **dict.fromkeys(("birth_date", "event_date", "event_time"), MOMENTS),
     "age": NUMBERS,
@@ -187,8 +187,8 @@ def _check_column(
 
 def _check_type(source: Source, column: dict[str, Any], place: Place) -> None:
     kind, type_ = _semantic(column), column.get("logicalType")
-    types = WRITTEN.get(kind, (type_,))
-    if type_ not in types:
+    types = WRITTEN.get(kind, ())
+    if types and type_ not in types:
         known = "、".join(types)
         source.complain(
             (*place, "logicalType"),

@@ -71,9 +71,7 @@ def parts_of(table: Table, purpose: str) -> Parts:
     def playing(part: str) -> tuple[Column, ...]:
         return tuple(item for item in published if _role(item) == part)
 
-    return Parts(
-        _persons(table), playing(QUASI), playing(SENSITIVE), table.primary_key
-    )
+    return Parts(_persons(table), playing(QUASI), playing(SENSITIVE), table.primary_key)
 
 
 def _role(column: Column) -> str:

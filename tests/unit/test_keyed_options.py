@@ -256,7 +256,11 @@ def test_tokens_that_change_by_month_do_so_by_the_month_that_is_told(
     chance = random.Random(5)
     alike = {"born": "1950-01-01", "county": "231202", "sex": "1"}
     rows = pl.LazyFrame(
-        {**row, **alike, "seen_on": f"{date(2025, 1, 1) + timedelta(chance.randrange(365))}"}
+        {
+            **row,
+            **alike,
+            "seen_on": f"{date(2025, 1, 1) + timedelta(chance.randrange(365))}",
+        }
         for row in visits(300, each=5)
     )
     facts = (clinic, SCOPE, keyed, value)

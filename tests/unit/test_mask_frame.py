@@ -140,7 +140,9 @@ def test_rows_of_one_token_or_of_none_are_in_no_order(keyed: Settings) -> None:
 @pytest.mark.parametrize("kind", SEMANTIC_TYPES)
 def test_what_a_contract_may_say_can_be_told_by_every_way_there_is(kind: str) -> None:
     """And dates stay inside the calendar, whatever type the contract gives them."""
-    ways = {treatment(kind, use) for use in PURPOSES} | set(OPTIONS.get(kind, {}).values())
+    ways = {treatment(kind, use) for use in PURPOSES} | set(
+        OPTIONS.get(kind, {}).values()
+    )
     for type_ in WRITTEN.get(kind, LOGICAL_TYPES):
         item = column("c", type_, semantic_type=kind, physical_type="decimal(12,2)")
         cells = pl.LazyFrame({"c": ["20240105", "2024-01-05", "35", "NaN", "", None]})

@@ -253,7 +253,9 @@ def test_what_departments_write_is_escaped(lake: Settings) -> None:
     assert "<script>" not in html and "&lt;script&gt;" in html
 
 
-@pytest.mark.parametrize("odd", ["金额[rmb]", "表[/b]", "[link=https://a.invalid]额[/link]"])
+@pytest.mark.parametrize(
+    "odd", ["金额[rmb]", "表[/b]", "[link=https://a.invalid]额[/link]"]
+)
 def test_what_departments_write_in_brackets_is_read_and_not_obeyed(
     lake: Settings, capsys: pytest.CaptureFixture[str], odd: str
 ) -> None:
@@ -266,7 +268,10 @@ def test_what_departments_write_in_brackets_is_read_and_not_obeyed(
 
 @pytest.mark.parametrize(
     ("kind", "code", "told"),
-    [("diagnosis_code", "I10", "I10 → I00-I99"), ("address", "海伦市", "海伦市 → 海伦市")],
+    [
+        ("diagnosis_code", "I10", "I10 → I00-I99"),
+        ("address", "海伦市", "海伦市 → 海伦市"),
+    ],
 )
 def test_a_column_with_codes_is_shown_by_one_of_them(
     kind: str, code: str, told: str
