@@ -28,9 +28,11 @@ WRITTEN = {name: name for name in COUNTIES.values()} | SHORT_NAMES
 
 _FULL = "|".join(COUNTIES.values())
 _SHORT = "|".join(SHORT_NAMES)
-COUNTY_PATTERN = f"^(?:绥化市?)?({_SHORT})(?:[^路街]|$)|({_FULL})"
+_NO_STREET = "(?:[^路街巷大胡]|大(?:[^街道]|$)|胡(?:[^同]|$)|$)"
+COUNTY_PATTERN = f"^(?:绥化市?)?({_SHORT}){_NO_STREET}|({_FULL})"
 """The first full name anywhere; a short name only where a text begins with it, because
-inside one it is as often a street (安达路) or another town (重庆安居)."""
+inside one it is as often a street (安达路) or another town (重庆安居); and not where it
+names a street itself (青冈大街)."""
 
 TOWNSHIPS = {
     COUNTIES[code]: tuple(

@@ -23,6 +23,7 @@ from tests.lib.plain_rules import parse
 DIVISIONS = (
     "北林区 望奎县 兰西县 青冈县 庆安县 明水县 绥棱县 安达市 肇东市 海伦市".split()
 )
+STREETS = ("路", "街", "巷", "大街", "大道", "胡同")
 ICD_LETTERS = {
     **dict.fromkeys("AB", "A00-B99"), "C": "C00-D48", "E": "E00-E90", "F": "F00-F99",
     "G": "G00-G99", "I": "I00-I99", "J": "J00-J99", "K": "K00-K93", "L": "L00-L99",
@@ -128,7 +129,7 @@ def county(text: str | None) -> str | None:
             begin = text[len(prefix) :]
             break
     for name in DIVISIONS:
-        if begin.startswith(name[:-1]) and begin[2:3] not in ("路", "街"):
+        if begin.startswith(name[:-1]) and not begin[2:].startswith(STREETS):
             return name
     places = [(text.find(name), name) for name in DIVISIONS if name in text]
     return min(places)[1] if places else "其他"
