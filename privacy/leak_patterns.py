@@ -65,8 +65,8 @@ _CARDS = tuple(
 )
 _GROUP = re.compile("[0-9]+")
 MOST_GROUPS = 6
-"""A card is also found before a number that is not its own (`… 30元`); but in many short groups
-only as a whole, for such is a table of numbers."""
+"""A card is also found before a number that is not its own (`… 30元`); but in many short
+groups only as a whole, for such is a table of numbers."""
 
 _PLATE = re.compile(
     rf"[{PROVINCES}][A-Z]{GAP}([A-HJ-NP-Z0-9]{{4,5}}[A-HJ-NP-Z0-9挂学警港澳])"
