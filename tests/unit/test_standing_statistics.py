@@ -48,7 +48,7 @@ def told(name: str, cell: str | None) -> Any:
 
 
 CELLS = {
-    "who": [*map(str, range(9)), None],
+    "who": [*map(str, range(1, 10)), None],
     "home": [*COUNTIES, None],
     "born": ["1931-02-03", "1990-01-01", "1999-12-31"],
     "on": ["2025-01-01", "2025-01-31", "2025-02-01", None],
